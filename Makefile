@@ -1,0 +1,37 @@
+# Everything a new machine needs is done here; only Python >= 3.11, pip and make are assumed.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+ARGS   ?=
+
+.PHONY: scan test check prove install clean
+
+scan: $(VENV)/.run ## watch two simulated exchanges; make scan ARGS="--duration 5"
+	@$(BIN)/arb scan --exchanges mexc,gateio --sim $(ARGS)
+
+test: $(VENV)/.dev ## the whole suite
+	$(BIN)/python -m pytest -m "not prove"
+
+check: $(VENV)/.dev ## lint, types, who imports whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+prove: $(VENV)/.dev ## what is too long for the suite
+	$(BIN)/python -m pytest -m prove --timeout 3600
+
+install: $(VENV)/.run
+
+$(VENV)/.run: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "arb needs Python 3.11 or newer: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .import_linter_cache .hypothesis

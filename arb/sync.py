@@ -1,0 +1,308 @@
+"""Snapshot + deltas -> a trusted book, or "resync". The machine is fed and never fetches.
+
+One machine for every venue: what differs is data (`SyncRule`). It takes the same stream from several connections at
+once, so that a socket can be replaced without a hole: whichever brings the next update first is applied, the other's
+copy is dropped, and a hole on one is no gap while the other still lives.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import IntEnum
+
+from arb.book import Book
+from arb.domain import BookDelta, BookSnapshot, BookState, Quote, Reason, Seed, Symbol, VenueId
+from arb.errors import BookUnusable
+from arb.interfaces import Feed
+
+MAX_EARLY = 4096  # deltas kept while a snapshot is on its way; more means that it will never join
+
+_REFUSALS = {
+    BookState.SYNCING: Reason.BOOK_SYNCING,
+    BookState.STALE: Reason.BOOK_STALE,
+    BookState.GAP: Reason.BOOK_GAP,
+    BookState.CROSSED: Reason.BOOK_CROSSED,
+    BookState.DOWN: Reason.BOOK_DOWN,
+}
+
+
+class Sync(IntEnum):
+    """What a message did."""
+
+    IGNORED = 0  # old, doubled, or not for this book
+    PENDING = 1  # kept until a snapshot joins it
+    LIVE = 2  # the book advanced or became LIVE
+    RESYNC = 3  # the book cannot be trusted: ask for it afresh
+
+
+class BookSync:
+    """One book of one venue with its state, sequence, times and counters.
+
+    `recv_ns` is the last moment at which the book was known to be current (our monotonic clock): a message that
+    advanced it, a repeated whole frame, or an audit of the same sequence.
+    """
+
+    __slots__ = (
+        "_book", "_conn", "_early", "_heard", "_min_seed", "_rule", "_since_ns", "_sources", "_straddle",
+        "audits", "conflicts", "crossed", "exch_ns", "feed", "gaps", "live_ns", "not_live_ns", "recv_ns", "resyncs",
+        "seq", "state", "symbol", "top_only", "updates", "venue",
+    )  # fmt: skip
+
+    def __init__(self, venue: VenueId, symbol: Symbol, feed: Feed, now_ns: int) -> None:
+        self.venue = venue
+        self.symbol = symbol
+        self.feed = feed
+        self.top_only = feed.levels == 1
+        self.state = BookState.SYNCING
+        self.seq = 0
+        self.exch_ns = 0
+        self.recv_ns = now_ns
+        self.updates = self.gaps = self.resyncs = self.crossed = self.audits = self.conflicts = 0
+        self.live_ns = self.not_live_ns = 0
+        self._rule = feed.rule
+        self._book = Book()
+        self._early: deque[BookDelta] = deque()
+        self._sources: set[int] = set()
+        self._heard: set[int] = set()  # connections that have delivered a delta
+        self._conn = 0  # the connection that brought the last update; 0: none yet
+        self._straddle = False  # the next delta may begin inside what the seed already holds
+        self._min_seed = 0  # a seed older than this cannot join
+        self._since_ns = now_ns
+
+    # ------------------------------------------------------------------------------------------- use
+
+    def refusal(self, now_ns: int, max_age_ns: int) -> Reason:
+        """Why the book may not be used at `now_ns`; Reason.OK where it may."""
+        if self.state is BookState.LIVE:
+            return Reason.OK if now_ns - self.recv_ns <= max_age_ns else Reason.BOOK_STALE
+        return _REFUSALS[self.state]
+
+    def live(self, now_ns: int, max_age_ns: int) -> Book:
+        """The levels: the only way to them. Raises BookUnusable unless LIVE and younger than `max_age_ns`."""
+        reason = self.refusal(now_ns, max_age_ns)
+        if reason is not Reason.OK:
+            raise BookUnusable(reason.name, f"{self.venue}:{self.symbol}")
+        return self._book
+
+    # ------------------------------------------------------------------------------------------- connections
+
+    def on_subscribed(self, conn: int, now_ns: int) -> None:
+        """`conn` carries this symbol from now on."""
+        self._sources.add(conn)
+        self._heard.discard(conn)
+        if self.state is BookState.DOWN:
+            self._enter(BookState.SYNCING, now_ns)
+
+    def on_lost(self, conn: int, now_ns: int) -> Sync:
+        """`conn` no longer carries it: DOWN at once when it was the last."""
+        self._sources.discard(conn)
+        self._heard.discard(conn)
+        if self._sources:
+            if conn == self._conn:
+                self._conn = 0
+            return Sync.IGNORED
+        was_live = self.state in (BookState.LIVE, BookState.STALE)
+        self._invalidate(BookState.DOWN, now_ns)
+        return Sync.RESYNC if was_live else Sync.IGNORED
+
+    # ------------------------------------------------------------------------------------------- stream
+
+    def on_snapshot(self, snap: BookSnapshot) -> Sync:
+        """A whole book: pushed by the stream (conn > 0) or answered by REST (conn 0)."""
+        if snap.conn == 0 and self._rule.seed is Seed.REST:
+            return self._on_rest_seed(snap)
+        if snap.conn:
+            self._sources.add(snap.conn)
+        elif not self._sources and self.state is BookState.DOWN:
+            return Sync.IGNORED  # an answer that outlived its stream
+        if self.state is BookState.LIVE and 0 < snap.seq < self.seq and snap.conn != self._conn:
+            return Sync.IGNORED  # the other connection is behind
+        if self._rule.seed is Seed.NONE and self.state is BookState.LIVE and 0 < snap.seq <= self.seq:
+            if snap.seq == self.seq:
+                self.recv_ns = snap.recv_ns  # said again: nothing new, but still so
+            return Sync.IGNORED
+        self._heard.add(snap.conn)
+        return self._begin(snap)
+
+    def on_quote(self, quote: Quote) -> Sync:
+        """A best bid and ask: the whole book of a top-of-book feed."""
+        if not self.top_only:
+            return Sync.IGNORED
+        if quote.seq == self.seq and quote.seq and self.state is BookState.LIVE:
+            self.recv_ns = quote.recv_ns  # most of a 10 ms ticker is repetition
+            return Sync.IGNORED
+        bids = ((quote.bid, quote.bid_qty),)
+        asks = ((quote.ask, quote.ask_qty),)
+        return self.on_snapshot(
+            BookSnapshot(quote.venue, quote.symbol, bids, asks, quote.seq, quote.exch_ns, quote.recv_ns, quote.conn)
+        )
+
+    def on_delta(self, delta: BookDelta) -> Sync:
+        """Changed levels. Applied only where the sequence proves that nothing is missing."""
+        if self._rule.seed is Seed.NONE:
+            return Sync.IGNORED
+        conn = delta.conn
+        self._sources.add(conn)
+        if conn not in self._heard:
+            self._heard.add(conn)
+            if self._rule.dump_guard and is_dump(delta, self._rule.window):
+                return self._on_dump(delta)
+        if self.state is not BookState.LIVE and self.state is not BookState.STALE:
+            return self._keep(delta)
+        if delta.last <= self.seq:
+            if self.state is BookState.STALE and conn == self._conn:
+                return self._gap(delta)  # silence, then ids from the past: the venue has restarted its counter
+            return Sync.IGNORED
+        if not self._chains(delta):
+            if delta.first > self.seq + 1 and conn != self._conn and self._conn in self._sources:
+                return Sync.IGNORED  # the connection we follow may still bring what is missing
+            return self._gap(delta)
+        return self._advance(delta)
+
+    # ------------------------------------------------------------------------------------------- time and audit
+
+    def expire(self, now_ns: int, max_age_ns: int) -> bool:
+        """Turn a LIVE book that has been silent for too long STALE. True where it did."""
+        if self.state is BookState.LIVE and now_ns - self.recv_ns > max_age_ns:
+            self._enter(BookState.STALE, now_ns)
+            return True
+        return False
+
+    def confirm(self, seq: int, now_ns: int) -> None:
+        """The venue has just said that `seq` is still its newest: the book is as old as that answer."""
+        if seq == self.seq and self.state in (BookState.LIVE, BookState.STALE):
+            self.recv_ns = now_ns
+            self._enter(BookState.LIVE, now_ns)
+
+    def distrust(self, now_ns: int) -> Sync:
+        """An audit found levels that the venue does not have: throw the book away."""
+        self.conflicts += 1
+        self._invalidate(BookState.GAP, now_ns)
+        self.resyncs += 1
+        return Sync.RESYNC
+
+    def settle(self, now_ns: int) -> None:
+        """Account for the time spent in the present state up to now."""
+        spent = max(0, now_ns - self._since_ns)
+        if self.state is BookState.LIVE:
+            self.live_ns += spent
+        else:
+            self.not_live_ns += spent
+        self._since_ns = now_ns
+
+    # ------------------------------------------------------------------------------------------- inside
+
+    def _on_rest_seed(self, snap: BookSnapshot) -> Sync:
+        if self.state in (BookState.LIVE, BookState.STALE) or not self._sources:
+            return Sync.IGNORED  # nobody is waiting, or the stream it would join is gone
+        early = self._early
+        while early and early[0].last <= snap.seq:
+            early.popleft()
+        if snap.seq < self._min_seed or (early and early[0].first > snap.seq + 1):
+            self.resyncs += 1
+            return Sync.RESYNC  # older than what the stream has already told
+        return self._begin(snap)
+
+    def _begin(self, snap: BookSnapshot) -> Sync:
+        """Take a whole book and join to it what the stream has said since."""
+        self._book.replace(snap.bids, snap.asks)
+        self.seq, self.exch_ns, self.recv_ns = snap.seq, snap.exch_ns, snap.recv_ns
+        self._conn = snap.conn
+        self._straddle = snap.conn == 0
+        self._min_seed = 0
+        early, self._early = self._early, deque()
+        for delta in early:
+            if delta.last <= self.seq:
+                continue
+            if not self._chains(delta):
+                return self._gap(delta, [d for d in early if d.first >= delta.first])
+            self._take(delta)
+            self.recv_ns = snap.recv_ns  # the snapshot's arrival is what made the book current
+        return self._check(snap.recv_ns)
+
+    def _chains(self, delta: BookDelta) -> bool:
+        following = self.seq + 1
+        if delta.first == following:
+            return True
+        loose = self._rule.overlap or self._straddle or delta.conn != self._conn
+        return loose and delta.first < following
+
+    def _advance(self, delta: BookDelta) -> Sync:
+        self._take(delta)
+        return self._check(delta.recv_ns)
+
+    def _take(self, delta: BookDelta) -> None:
+        self._book.apply(delta.bids, delta.asks)
+        self.seq = delta.last
+        self._conn = delta.conn
+        self._straddle = False
+        self.recv_ns = delta.recv_ns
+        if delta.exch_ns:
+            self.exch_ns = delta.exch_ns
+
+    def _check(self, now_ns: int) -> Sync:
+        if self._book.crossed:
+            self.crossed += 1
+            self.resyncs += 1
+            self._invalidate(BookState.CROSSED, now_ns)
+            return Sync.RESYNC
+        self.updates += 1
+        if self.state is not BookState.LIVE:
+            self._enter(BookState.LIVE, now_ns)
+        return Sync.LIVE
+
+    def _keep(self, delta: BookDelta) -> Sync:
+        if self._rule.seed is Seed.PUSHED:
+            return Sync.IGNORED  # only a full push can start this book
+        if len(self._early) >= MAX_EARLY:
+            self._early.clear()
+            self._early.append(delta)
+            self.resyncs += 1
+            return Sync.RESYNC
+        self._early.append(delta)
+        return Sync.PENDING
+
+    def _on_dump(self, delta: BookDelta) -> Sync:
+        """A whole window that pretends to be a delta: it deletes nothing, so applying it would leave ghosts."""
+        if self.state in (BookState.LIVE, BookState.STALE):
+            if delta.last <= self.seq or (self._conn and self._conn != delta.conn):
+                return Sync.IGNORED
+            self._invalidate(BookState.SYNCING, delta.recv_ns)
+            self._min_seed = delta.last
+            self.resyncs += 1
+            return Sync.RESYNC
+        self._min_seed = max(self._min_seed, delta.last)
+        return Sync.PENDING
+
+    def _gap(self, delta: BookDelta, keep: list[BookDelta] | None = None) -> Sync:
+        self.gaps += 1
+        self.resyncs += 1
+        self._invalidate(BookState.GAP, delta.recv_ns)
+        if self._rule.seed is Seed.REST:
+            self._early.extend(keep if keep is not None else [delta])
+        return Sync.RESYNC
+
+    def _invalidate(self, state: BookState, now_ns: int) -> None:
+        self._enter(state, now_ns)
+        self._book.clear()
+        self._early.clear()
+        self._conn = 0
+        self._straddle = False
+        self._min_seed = 0
+
+    def _enter(self, state: BookState, now_ns: int) -> None:
+        if state is not self.state:
+            self.settle(now_ns)
+            self.state = state
+
+
+def is_dump(delta: BookDelta, window: int) -> bool:
+    """Whether a first delta is the whole window in disguise: it deletes nothing and holds more than its ids explain.
+
+    Every update id changes one level, so an ordinary delta has at most as many levels as ids; a dump that claims a
+    long range of ids gives itself away by a side as deep as the window.
+    """
+    if not delta.bids or not delta.asks or any(not qty for side in (delta.bids, delta.asks) for _, qty in side):
+        return False
+    ids = delta.last - delta.first + 1
+    return len(delta.bids) + len(delta.asks) > ids or max(len(delta.bids), len(delta.asks)) >= window > 0

@@ -1,0 +1,250 @@
+"""Raw frames and REST replies with their arrival times: written live, read for replay.
+
+A tape is a file of blocks behind the magic `ARBTAPE1`. Each block is `length, crc32` (two little-endian uint32) and
+so many bytes of zlib-compressed records (msgpack). A block is written whole or is recognised as torn, so a crash
+costs at most the last second. The first record describes the run; nothing outside the file is needed to replay it.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from enum import IntEnum
+from pathlib import Path
+from struct import Struct
+from types import TracebackType
+
+import msgspec
+
+from arb.domain import BookSnapshot, Disconnected, Event, Subscribed, SubscriptionRefused, Symbol, VenueId
+from arb.errors import TapeError
+from arb.interfaces import Clock, Feed, Statics
+
+MAGIC = b"ARBTAPE1"
+_BLOCK = Struct("<II")
+_MAX_BLOCK = 64 << 20
+_RECORDS = 512  # a block is closed after so many records
+_WAIT_NS = 1_000_000_000  # or after this long
+
+
+class Kind(IntEnum):
+    RUN = 0  # data: a `Run`
+    OPEN = 1
+    FRAME = 2
+    SENT = 3
+    IDLE = 4  # the socket read ended: what had changed was decided on
+    REPLY = 5  # data: the body of a REST answer that seeds a book
+    CLOSED = 6
+    TICK = 7  # the engine's timer
+    EVENT = 8  # data: an event of a path that hands out no frames
+    CONFIRM = 9  # an audit found this book current
+
+
+class Record(msgspec.Struct, frozen=True, array_like=True):
+    """One line of the story. Which fields mean something depends on the kind. recv_ns: monotonic."""
+
+    kind: Kind
+    recv_ns: int
+    venue: VenueId = VenueId("")
+    conn: int = 0
+    text: str = ""  # url, reason, or the symbols of a closed connection joined by ","
+    data: bytes = b""
+    symbol: Symbol = Symbol("")
+    seq: int = 0
+
+
+class TapedVenue(msgspec.Struct, frozen=True):
+    venue: VenueId
+    native: bool
+    feed: Feed
+    statics: Statics
+
+
+class Run(msgspec.Struct, frozen=True):
+    """What a replay must know: who was listened to, over which feeds, with which facts and settings."""
+
+    started_wall_ns: int
+    started_mono_ns: int
+    venues: tuple[TapedVenue, ...]
+    settings: Mapping[str, object]
+    version: int = 1
+
+
+TapedEvent = BookSnapshot | Subscribed | SubscriptionRefused | Disconnected
+_encoder = msgspec.msgpack.Encoder()
+_event_encoder = msgspec.msgpack.Encoder()
+
+
+class _Envelope(msgspec.Struct, frozen=True, array_like=True):
+    """A taped event: exactly one is set (facts are untagged, so the place says which it is)."""
+
+    snapshot: BookSnapshot | None = None
+    subscribed: Subscribed | None = None
+    refused: SubscriptionRefused | None = None
+    lost: Disconnected | None = None
+
+
+_event_decoder = msgspec.msgpack.Decoder(_Envelope)
+_record_decoder = msgspec.msgpack.Decoder(tuple[Record, ...])
+_run_decoder = msgspec.msgpack.Decoder(Run)
+
+
+class TapeWriter:
+    """A Tap. Records are gathered on the loop and compressed and written by one thread: the loop never waits."""
+
+    def __init__(self, path: Path, clock: Clock, run: Run) -> None:
+        """Raises OSError where the file cannot be made; an existing file is not overwritten."""
+        self._file = path.open("xb")
+        self._file.write(MAGIC)
+        self._clock = clock
+        self._pending: list[Record] = []
+        self._since_ns = clock.mono_ns()
+        self._queue: queue.Queue[list[Record] | None] = queue.Queue(maxsize=1024)
+        self._failure: OSError | None = None
+        self.records = 0
+        self.dropped = 0  # blocks lost because the disk is slower than the market
+        self._thread = threading.Thread(target=self._write, name="tape", daemon=True)
+        self._thread.start()
+        self._add(Record(Kind.RUN, clock.mono_ns(), data=_encoder.encode(run)))
+
+    def opened(self, venue: VenueId, conn: int, url: str, recv_ns: int) -> None:
+        self._add(Record(Kind.OPEN, recv_ns, venue, conn, url))
+
+    def frame(self, venue: VenueId, conn: int, data: bytes, recv_ns: int) -> None:
+        self._add(Record(Kind.FRAME, recv_ns, venue, conn, "", data))
+
+    def sent(self, venue: VenueId, conn: int, data: bytes, recv_ns: int) -> None:
+        self._add(Record(Kind.SENT, recv_ns, venue, conn, "", data))
+
+    def idle(self, venue: VenueId, conn: int, recv_ns: int) -> None:
+        self._add(Record(Kind.IDLE, recv_ns, venue, conn))
+
+    def reply(self, venue: VenueId, symbol: Symbol, url: str, data: bytes, recv_ns: int) -> None:
+        self._add(Record(Kind.REPLY, recv_ns, venue, 0, url, data, symbol))
+
+    def closed(self, venue: VenueId, conn: int, symbols: Sequence[Symbol], reason: str, recv_ns: int) -> None:
+        self._add(Record(Kind.CLOSED, recv_ns, venue, conn, reason, ",".join(symbols).encode()))
+
+    def tick(self, now_ns: int) -> None:
+        self._add(Record(Kind.TICK, now_ns))
+
+    def confirmed(self, venue: VenueId, symbol: Symbol, seq: int, now_ns: int) -> None:
+        self._add(Record(Kind.CONFIRM, now_ns, venue, symbol=symbol, seq=seq))
+
+    def event(self, event: Event, recv_ns: int) -> None:
+        """An event of a venue that hands out no frames. Kinds that do not touch books are not kept."""
+        if isinstance(event, BookSnapshot):
+            kept = _Envelope(snapshot=event)
+        elif isinstance(event, Subscribed):
+            kept = _Envelope(subscribed=event)
+        elif isinstance(event, SubscriptionRefused):
+            kept = _Envelope(refused=event)
+        elif isinstance(event, Disconnected):
+            kept = _Envelope(lost=event)
+        else:
+            return
+        self._add(Record(Kind.EVENT, recv_ns, event.venue, data=_event_encoder.encode(kept)))
+
+    def close(self) -> None:
+        """Write what is left. Raises TapeError where the disk had refused something."""
+        if self._thread.is_alive():
+            self._flush()
+            self._queue.put(None)
+            self._thread.join()
+        self._file.close()
+        if self._failure is not None:
+            raise TapeError(f"the tape is incomplete: {self._failure}")
+
+    def __enter__(self) -> TapeWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def _add(self, record: Record) -> None:
+        self._pending.append(record)
+        self.records += 1
+        if len(self._pending) >= _RECORDS or record.recv_ns - self._since_ns > _WAIT_NS:
+            self._flush()
+
+    def _flush(self) -> None:
+        block, self._pending = self._pending, []
+        self._since_ns = self._clock.mono_ns()
+        if block:
+            try:
+                self._queue.put_nowait(block)
+            except queue.Full:
+                self.dropped += len(block)
+
+    def _write(self) -> None:
+        while (block := self._queue.get()) is not None:
+            if self._failure is None:
+                packed = zlib.compress(_encoder.encode(block), 1)
+                try:
+                    self._file.write(_BLOCK.pack(len(packed), zlib.crc32(packed)) + packed)
+                    self._file.flush()
+                except OSError as exc:  # said once, at close: recording must not stop the market
+                    self._failure = exc
+
+
+def is_tape(path: Path) -> bool:
+    """Whether the file begins as a tape does. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
+class TapeReader:
+    """Reads a tape once. After the iteration `torn` says what was left unread at its end ("": nothing)."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises TapeError where this is no tape or its first block is damaged."""
+        self._path = path
+        self.torn = ""
+        records = self._records()
+        first = next(records, None)
+        if first is None or first.kind is not Kind.RUN:
+            raise TapeError(f"{path}: the tape ends before its first record{f' ({self.torn})' if self.torn else ''}")
+        try:
+            self.run = _run_decoder.decode(first.data)
+        except msgspec.DecodeError as exc:
+            raise TapeError(f"{path}: the tape's description cannot be read: {exc}") from exc
+        self._rest = records
+
+    def __iter__(self) -> Iterator[Record]:
+        return self._rest
+
+    def _records(self) -> Iterator[Record]:
+        with self._path.open("rb") as file:
+            if file.read(len(MAGIC)) != MAGIC:
+                raise TapeError(f"{self._path} is not a tape")
+            while head := file.read(_BLOCK.size):
+                if len(head) < _BLOCK.size:
+                    self.torn = "a block header is cut off"
+                    return
+                length, crc = _BLOCK.unpack(head)
+                if length > _MAX_BLOCK:
+                    self.torn = "a block header is damaged"
+                    return
+                packed = file.read(length)
+                if len(packed) < length or zlib.crc32(packed) != crc:
+                    self.torn = "a block is cut off or damaged"
+                    return
+                try:
+                    yield from _record_decoder.decode(zlib.decompress(packed))
+                except (zlib.error, msgspec.DecodeError) as exc:
+                    self.torn = f"a block cannot be read: {exc}"
+                    return
+
+
+def taped_event(record: Record) -> TapedEvent:
+    """The event of an EVENT record. Raises TapeError."""
+    try:
+        kept = _event_decoder.decode(record.data)
+    except msgspec.DecodeError as exc:
+        raise TapeError(f"a taped event cannot be read: {exc}") from exc
+    for event in (kept.snapshot, kept.subscribed, kept.refused, kept.lost):
+        if event is not None:
+            return event
+    raise TapeError("a taped event is empty")

@@ -1,0 +1,22 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of recorded sessions and protocol samples, which is not part of the project."""
+    named = os.environ.get("ARB_SHARED")
+    folder = Path(named) if named else ROOT.parent / "shared"
+    if folder.is_dir():
+        return folder
+    if named:
+        pytest.fail(f"ARB_SHARED is set to {named}, which is no folder")
+    pytest.skip("no recorded data here: set ARB_SHARED to its folder")
