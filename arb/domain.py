@@ -368,6 +368,7 @@ class Opportunity(Fact, frozen=True, gc=False):
 
     size: base bought.   profit: quote received less quote spent, fees in.
     breakeven_size: the largest base quantity that does not lose; None if the book ends first.
+    sell_size: base sold, what arrives of `size` after a fee in base, floored to the sell step.
     reason: OK, UNKNOWN or the first failing one.   life_ns: since the episode opened.
     """
 
@@ -388,6 +389,7 @@ class Opportunity(Fact, frozen=True, gc=False):
     decided_ns: int
     life_ns: int
     wall_ns: int
+    sell_size: Decimal | None = None
 
 
 class Intent(Fact, frozen=True, gc=False):

@@ -60,6 +60,9 @@ class Tap(Protocol):
 
     def closed(self, venue: VenueId, conn: int, symbols: Sequence[Symbol], reason: str, recv_ns: int) -> None: ...
 
+    def event(self, event: Event, recv_ns: int) -> None:
+        """Something that no frame says: a path without frames, or our own conclusion."""
+
 
 class SyncRule(msgspec.Struct, frozen=True):
     """How a stream proves that nothing is missing.
@@ -177,6 +180,10 @@ class MarketData(Protocol):
     venue: VenueId
     feed: Feed
 
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """What its I/O counted since the start: "frames", "losses", "refused", "decode_errors" and more."""
+
     async def run(self, symbols: Sequence[Symbol], sink: Sink) -> None:
         """Until cancelled: Connected, Subscribed, book events, Disconnected. Raises only what retrying cannot mend."""
 
@@ -234,7 +241,8 @@ class VenueFactory(Protocol):
 
     def metadata(self) -> Metadata: ...
 
-    def market_data(self, markets: Sequence[Market], depth: Depth) -> MarketData: ...
+    def market_data(self, markets: Sequence[Market], depth: Depth, tap: Tap | None = None) -> MarketData:
+        """The public side for these markets. tap: sees every raw frame, where the path has frames."""
 
     def trading(self, markets: Sequence[Market]) -> Trading: ...
 

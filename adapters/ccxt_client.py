@@ -1,0 +1,254 @@
+"""One ccxt exchange object from settings, and how to get rid of it.
+
+ccxt is imported here, when the first client is opened, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from importlib import import_module
+from typing import Any, Protocol
+
+import msgspec
+
+from adapters.ccxt_errors import Redactor
+from adapters.ccxt_names import has_stream
+from adapters.ccxt_urls import HTTP, WS, rebase
+
+TIMEOUT_MS = 10_000
+SNAPSHOT_DELAY = 3  # pushes that ccxt may wait for before it fetches a seed; its own 25 leave a quiet book empty
+CLOSE_S = 2.0
+
+Lost = Callable[[Exception], None]
+
+
+class Exchange(Protocol):
+    """What we use of a ccxt exchange. Markets, books and fees are ccxt's unified structures."""
+
+    id: str
+    has: Mapping[str, Any]
+    urls: dict[str, Any]
+    options: dict[str, Any]
+    precisionMode: int
+    rateLimit: float
+    markets: Mapping[str, Mapping[str, Any]] | None
+    networkAliases: Mapping[str, str]
+    last_response_headers: Mapping[str, str] | None
+
+    def set_markets(self, markets: Sequence[Mapping[str, Any]], currencies: Mapping[str, Any] | None = None) -> Any: ...
+
+    def check_required_credentials(self, error: bool = True) -> bool: ...
+
+    async def fetch_markets(self) -> list[dict[str, Any]]: ...
+
+    async def fetch_currencies(self) -> Mapping[str, Any] | None: ...
+
+    async def fetch_trading_fee(self, symbol: str) -> Mapping[str, Any]: ...
+
+    async def fetch_trading_fees(self) -> Mapping[str, Mapping[str, Any]]: ...
+
+    async def fetch_order_book(self, symbol: str, limit: int | None = None) -> Mapping[str, Any]: ...
+
+    async def watch_order_book(self, symbol: str, limit: int | None = None) -> Mapping[str, Any]: ...
+
+    async def un_watch_order_book(self, symbol: str) -> Any: ...
+
+    async def close(self) -> None: ...
+
+
+class ClientSettings(msgspec.Struct, frozen=True):
+    """What a client is built from. "" and None leave ccxt's own.
+
+    rest_base, ws_base: what the two URLs stand for, where a SPEC says it (see `rebase`).   options: merged over ours.
+    """
+
+    ccxt_id: str
+    rest_url: str = ""
+    ws_url: str = ""
+    rest_base: str = ""
+    ws_base: str = ""
+    api_key: str = ""
+    secret: str = ""
+    password: str = ""
+    options: Mapping[str, Any] = msgspec.field(default_factory=dict)
+
+    @property
+    def signed(self) -> bool:
+        return bool(self.api_key)
+
+    def redactor(self) -> Redactor:
+        return Redactor((self.api_key, self.secret, self.password))
+
+    def __repr__(self) -> str:
+        return f"ClientSettings({self.ccxt_id}, {'with' if self.signed else 'without'} keys)"
+
+    __str__ = __repr__
+
+
+class Client:
+    """A ccxt exchange in use. lost: told why when one of its sockets ends or receives what ccxt cannot read.
+
+    counters: "connects", "frames" and "decode_errors" are added to.
+
+    A socket that ends takes the whole client with it: ccxt keeps books of dead streams and goes on applying new
+    updates to them, so nothing of it may be used afterwards.
+    """
+
+    def __init__(self, exchange: Any, session: Any, lost: Lost, counters: Counter[str]) -> None:
+        self.exchange: Exchange = exchange
+        self._foreign = exchange  # for the parts of ccxt that are no interface
+        self._session = session
+        self._lost = lost
+        self._counters = counters
+        self._sockets: list[Any] = []
+        self._make_socket = self._foreign.client
+        self._foreign.client = self._socket
+
+    @property
+    def retry_after_s(self) -> float:
+        """What the last HTTP answer asked us to wait."""
+        headers = {name.lower(): value for name, value in (self.exchange.last_response_headers or {}).items()}
+        with suppress(ValueError):
+            return max(0.0, float(headers.get("retry-after", 0.0)))
+        return 0.0
+
+    async def close(self) -> None:
+        """Give back sockets, session and every task that ccxt has started. Safe to call twice."""
+        self._lost = ignore
+        with suppress(Exception):  # TimeoutError where the venue does not answer; what follows ends it all the same
+            await asyncio.wait_for(self.exchange.close(), CLOSE_S)
+        await self._session.close()
+        await self._drain()
+
+    def _socket(self, url: str) -> Any:
+        known = self._foreign.clients.get(url)
+        socket = self._make_socket(url)
+        if socket is not known:
+            self._attach(socket)
+        return socket
+
+    def _attach(self, socket: Any) -> None:
+        """Hear of a socket's end at once, and of frames on which ccxt's receive loop would silently stop."""
+        self._sockets.append(socket)
+        self._counters["connects"] += 1
+        read, ended, failed = socket.handle_message, socket.on_close_callback, socket.on_error_callback
+
+        def on_message(message: Any) -> None:
+            self._counters["frames"] += 1
+            try:
+                read(message)
+            except Exception as exc:  # noqa: BLE001  ccxt's receive task ends here, without a word to anybody
+                self._counters["decode_errors"] += 1
+                self._lost(exc)
+
+        def on_close(client: Any, code: Any) -> None:
+            ended(client, code)
+            self._lost(ConnectionError(f"closed with code {code}"))
+
+        def on_error(client: Any, error: Any) -> None:
+            failed(client, error)
+            self._lost(error)
+
+        socket.handle_message, socket.on_close_callback, socket.on_error_callback = on_message, on_close, on_error
+
+    async def _drain(self) -> None:
+        owners = [self._foreign]
+        for socket in self._sockets:
+            owners += [socket, socket.throttle, socket.connection]
+        await _end_tasks_of(owners)
+
+
+class Opener:
+    """Makes clients from the same settings, one after the other or side by side.
+
+    They share one rate limit for HTTP, since the venue counts them as one.   counters: of all of them.
+    """
+
+    def __init__(self, settings: ClientSettings) -> None:
+        self.settings = settings
+        self.counters: Counter[str] = Counter()
+        self._tls: ssl.SSLContext | None = None
+        self._throttler: Any = None
+
+    async def close(self) -> None:
+        """To be called when all clients are closed."""
+        if self._throttler is not None:
+            await _end_tasks_of([self._throttler])
+
+    async def __call__(self, lost: Lost) -> Client:
+        """Imports ccxt at the first call. No request is made yet."""
+        import aiohttp  # as slow to import as it is needed late
+
+        settings = self.settings
+        kind = "pro" if has_stream(settings.ccxt_id) else "async_support"
+        logging.getLogger("ccxt").setLevel(logging.INFO)  # at DEBUG it writes requests with their keys
+        made = getattr(import_module(f"ccxt.{kind}.{settings.ccxt_id}"), settings.ccxt_id)
+        exchange = made(
+            {
+                "apiKey": settings.api_key,
+                "secret": settings.secret,
+                "password": settings.password,
+                "timeout": TIMEOUT_MS,
+                "enableRateLimit": True,
+                "newUpdates": True,
+            }
+        )
+        exchange.urls = self._urls(exchange.urls)
+        exchange.options = exchange.deep_extend(spot_only(exchange.options), settings.options)
+        exchange.timeout_on_exit = 0  # a pause for a session of ccxt's own
+        if self._throttler is None:
+            self._throttler = exchange.throttler
+        exchange.throttler = self._throttler
+        if self._tls is None:
+            self._tls = ssl.create_default_context(cafile=exchange.cafile)
+        # ccxt would make a session too, with a setting of which newer aiohttps warn
+        session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=self._tls))
+        exchange.session, exchange.own_session, exchange.ssl_context = session, False, self._tls
+        return Client(exchange, session, lost, self.counters)
+
+    def _urls(self, urls: dict[str, Any]) -> dict[str, Any]:
+        settings = self.settings
+        if settings.rest_url:
+            urls = rebase(urls, HTTP, settings.rest_url, settings.rest_base)
+        if settings.ws_url:
+            urls = rebase(urls, WS, settings.ws_url, settings.ws_base)
+        return urls
+
+
+def spot_only(options: Mapping[str, Any]) -> dict[str, Any]:
+    """An exchange's own options, turned to spot markets and to seeds without a long wait. Each spells them its way."""
+    ours = dict(options)
+    if "defaultType" in ours:
+        ours["defaultType"] = "spot"
+    markets, book = ours.get("fetchMarkets"), ours.get("watchOrderBook")
+    if isinstance(markets, Mapping) and "types" in markets:
+        ours["fetchMarkets"] = {**markets, "types": {"spot": True} if isinstance(markets["types"], dict) else ["spot"]}
+    if isinstance(book, Mapping) and book.get("snapshotDelay", 0) > SNAPSHOT_DELAY:
+        ours["watchOrderBook"] = {**book, "snapshotDelay": SNAPSHOT_DELAY}
+    return ours
+
+
+async def _end_tasks_of(owners: Sequence[object]) -> None:
+    """End the tasks that ccxt starts and forgets: snapshots on their way, throttled messages, pings.
+
+    It keeps no list of them, but each is a method of an object of its own, which stands in the task's frame.
+    """
+    tasks = [task for task in asyncio.all_tasks() if any(_self_of(task) is owner for owner in owners)]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _self_of(task: asyncio.Task[Any]) -> object:
+    """Of the coroutine that the task runs. A new object, which is nobody's, where there is none."""
+    frame = getattr(task.get_coro(), "cr_frame", None)
+    return frame.f_locals.get("self", object()) if frame is not None else object()
+
+
+def ignore(exc: Exception) -> None:
+    """For whoever does not mind the end of a socket, since nothing streams through it."""

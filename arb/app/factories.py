@@ -1,0 +1,124 @@
+"""The concrete venues of a run: native where there is a codec and the user wants it, else ccxt."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from adapters.ccxt_venue import CcxtFactory
+from loguru import logger
+
+from adapters.ccxt_names import ccxt_ids, resolve
+from arb.app.simulating import Environment
+from arb.app.venues import native_venue, refiner
+from arb.catalog import Catalog
+from arb.config import Settings, VenueConfig
+from arb.domain import Event, VenueId
+from arb.engine import Engine
+from arb.errors import ConfigError, VenueError
+from arb.interfaces import Clock, Tap, VenueFactory
+from fastpath.net.native import NativeFactory
+
+
+class Factories:
+    """One factory for each venue of the settings, by name."""
+
+    def __init__(self, world: Environment, clock: Clock) -> None:
+        """Raises ConfigError for a venue that nobody serves."""
+        self._made: dict[VenueId, VenueFactory] = {}
+        self._inner: list[CcxtFactory] = []
+        for name, config in world.settings.exchanges.items():
+            self._made[VenueId(name)] = self._make(name, config, world, clock)
+
+    def __getitem__(self, venue: VenueId) -> VenueFactory:
+        return self._made[venue]
+
+    def all(self) -> Mapping[VenueId, VenueFactory]:
+        return self._made
+
+    async def close(self) -> None:
+        for factory in (*self._made.values(), *self._inner):
+            await factory.close()
+
+    def _make(self, name: str, config: VenueConfig, world: Environment, clock: Clock) -> VenueFactory:
+        module = native_venue(name)
+        if config.fastpath and module is None:
+            raise ConfigError(no_codec(name))
+        through_ccxt = ccxt_factory(name, config, world, clock)
+        if module is None or config.fastpath is False:
+            return through_ccxt
+        self._inner.append(through_ccxt)  # it serves the static facts
+        return NativeFactory(
+            module,
+            clock=clock,
+            metadata=through_ccxt.metadata(),
+            on_error=_log,
+            rest_url=config.rest_url or None,
+            ws_url=config.ws_url or None,
+            feed_name=config.feed or None,
+        )
+
+
+def ccxt_factory(name: str, config: VenueConfig, world: Environment, clock: Clock) -> CcxtFactory:
+    """The ccxt path of a venue, native or not. Raises ConfigError where ccxt does not know it."""
+    module = native_venue(name)
+    keys = world.credentials.get(name)
+    return CcxtFactory(
+        name,
+        clock=clock,
+        spec=module.SPEC if module is not None else None,
+        rest_url=config.rest_url,
+        ws_url=config.ws_url,
+        api_key=keys.key if keys else "",
+        secret=keys.secret if keys else "",
+        password=keys.passphrase if keys else "",
+        options=config.options,
+        refine=refiner(module),
+        on_error=_log,
+    )
+
+
+def check_venue(name: str, fastpath: bool | None) -> None:
+    """Raises ConfigError where nobody serves this name, or `fastpath` is asked of a venue without a codec."""
+    module = native_venue(name)
+    if module is not None and fastpath is not False:
+        return
+    if fastpath:
+        raise ConfigError(no_codec(name))
+    if module is not None:
+        resolve(name, module.SPEC.ccxt_id, *module.SPEC.aliases)
+    else:
+        resolve(name)
+
+
+def no_codec(name: str) -> str:
+    known = " or without the key" if name in ccxt_ids() else ""
+    return f"{name} has no native codec (fastpath/{name}.py); set fastpath = false{known} to use ccxt"
+
+
+def catalog(settings: Settings, clock: Clock) -> Catalog:
+    """Where static facts are kept: [cache] dir, else the XDG cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME", "") or str(Path.home() / ".cache")
+    return Catalog(Path(settings.cache.dir or Path(base) / "arb"), clock, settings.cache.ttl_h * 3600.0)
+
+
+class Tapped:
+    """A Sink before the engine that tapes the events of a path without frames."""
+
+    def __init__(self, engine: Engine, tape: Tap, venue: VenueId) -> None:
+        self._engine = engine
+        self._tape = tape
+        self._venue = venue
+
+    def on_event(self, event: Event) -> None:
+        self._tape.event(event, getattr(event, "recv_ns", 0))
+        self._engine.on_event(event)
+
+    def on_idle(self, recv_ns: int) -> None:
+        self._tape.idle(self._venue, 0, recv_ns)
+        self._engine.on_idle(recv_ns)
+
+
+def _log(error: VenueError) -> None:
+    logger.warning("{}", error)

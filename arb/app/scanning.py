@@ -1,0 +1,279 @@
+"""One live run: venues, facts, books, scanner and views wired together, started, watched and taken down again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from loguru import logger
+
+from arb.app.factories import Factories, Tapped, catalog
+from arb.app.scanners import MS, make_scanner
+from arb.app.simulating import Environment, environment
+from arb.app.statics import StaticFacts
+from arb.app.status import Counted, VenueDesk
+from arb.audit import Auditor
+from arb.books import Books
+from arb.config import Credentials, Settings
+from arb.config.values import matches
+from arb.domain import BookAudit, BookState, Disconnected, Market, SubscriptionRefused, Symbol, VenueId
+from arb.engine import Engine, Scans
+from arb.errors import ConfigError, Transient
+from arb.interfaces import Clock, MarketData, Observer, Sink, Statics, VenueFactory
+from arb.observers import Observers
+from arb.rows import SimOptions
+from arb.status import ScanSummary, ScanView
+from arb.tape import Run, TapedVenue, TapeWriter
+
+TICK_S = 0.05  # how often silence is looked at
+START_S = 20.0  # a venue that has not given one book by then is unreachable
+ONCE_S = 10.0  # `--once` waits so long for every book to be LIVE
+
+
+class Logged:
+    """An Observer: what a person should read about the connections and the audits."""
+
+    def on_fact(self, fact: object) -> None:
+        if isinstance(fact, Disconnected):
+            logger.warning(
+                "{}: connection {} lost ({} books): {}", fact.venue, fact.conn, len(fact.symbols), fact.reason
+            )
+        elif isinstance(fact, SubscriptionRefused):
+            logger.warning("{}: refused {}: {}", fact.venue, ", ".join(fact.symbols) or "a subscription", fact.reason)
+        elif isinstance(fact, BookAudit) and fact.agrees is False:
+            logger.error("{}: the book of {} was wrong and is fetched anew: {}", fact.venue, fact.symbol, fact.detail)
+
+
+def select(
+    statics: Mapping[VenueId, Statics], patterns: Sequence[str], least_venues: int
+) -> dict[VenueId, tuple[Market, ...]]:
+    """The markets that the patterns cover and at least so many venues have. Raises ConfigError where there are none."""
+    covered = {
+        venue: {market.symbol: market for market in facts.markets if matches(market.symbol, patterns)}
+        for venue, facts in statics.items()
+    }
+    count: dict[Symbol, int] = {}
+    for markets in covered.values():
+        for symbol in markets:
+            count[symbol] = count.get(symbol, 0) + 1
+    chosen = {
+        venue: tuple(market for symbol, market in markets.items() if count[symbol] >= least_venues)
+        for venue, markets in covered.items()
+    }
+    if not any(chosen.values()):
+        where = " and ".join(statics)
+        shared = " in common" if least_venues > 1 else ""
+        raise ConfigError(f"{where} have no market{shared} that matches {', '.join(patterns)}; see 'arb markets'")
+    return {venue: markets for venue, markets in chosen.items() if markets}
+
+
+class Live:
+    """Everything of one run between the sockets and the views, ready to be started by `running`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        factories: Factories,
+        markets: Mapping[VenueId, Sequence[Market]],
+        *,
+        books: Books,
+        scanner: Scans,
+        counted: Counted,
+        clock: Clock,
+        tape: TapeWriter | None,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        self.settings = settings
+        self.books = books
+        self.counted = counted
+        self.clock = clock
+        self.tape = tape
+        self.markets = markets
+        self.observers = Observers(
+            [counted, Logged(), *observers],
+            on_broken=lambda observer, exc: logger.error("{} was dropped: {!r}", type(observer).__name__, exc),
+        )
+        self.engine = Engine(books, scanner, (), self.observers, clock, settings.scan.max_age_ms * MS)
+        counted.attach(self.engine)
+        self.data: dict[VenueId, MarketData] = {}
+        for venue, chosen in markets.items():
+            factory = factories[venue]
+            data = factory.market_data(chosen, settings.scan.depth, tape)
+            self.data[venue] = data
+            counted.add_venue(VenueDesk(venue, factory.native, data.feed, data))
+            books.add_venue(venue, data.resync)
+            for market in chosen:
+                books.add(venue, market.symbol, data.feed, clock.mono_ns())
+
+    def sink(self, venue: VenueId) -> Sink:
+        """Where a venue's events go: a path without frames is taped by its events."""
+        if self.tape is not None and not self.counted.native(venue):
+            return Tapped(self.engine, self.tape, venue)
+        return self.engine
+
+    async def run(self, until: Callable[[], Awaitable[str]], extra: Sequence[asyncio.Task[None]] = ()) -> str:
+        """Listen until `until` returns (its word is returned) or a venue fails for good (raises).
+
+        extra: tasks that live and end with the run.
+        """
+        work = [
+            asyncio.create_task(data.run([m.symbol for m in self.markets[venue]], self.sink(venue)), name=venue)
+            for venue, data in self.data.items()
+        ]
+        work += [asyncio.create_task(self._tick(), name="tick"), *extra]
+        if self.settings.scan.audit_s:
+            work.append(asyncio.create_task(self._audit(), name="audit"))
+        end: asyncio.Future[str] = asyncio.ensure_future(until())
+        everything: list[asyncio.Future[Any]] = [*work, end]
+        try:
+            await asyncio.wait(everything, return_when=asyncio.FIRST_COMPLETED)
+            for task in work:
+                if task.done():
+                    task.result()  # raises what ended it; none of them ends by itself
+            return end.result()
+        finally:
+            for future in everything:
+                future.cancel()
+            await asyncio.gather(*everything, return_exceptions=True)
+            self.engine.finish(self.clock.mono_ns())
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            now_ns = self.clock.mono_ns()
+            if self.tape is not None:
+                self.tape.tick(now_ns)
+            self.engine.on_timer(now_ns)
+
+    async def _audit(self) -> None:
+        fetch = {venue: data.fetch_book for venue, data in self.data.items()}
+        auditor = Auditor(
+            self.books,
+            fetch,
+            self.clock,
+            self.settings.scan.audit_s,
+            asyncio.sleep,
+            self.observers.publish,
+            lambda book, now_ns: self.tape.confirmed(book.venue, book.symbol, book.seq, now_ns) if self.tape else None,
+        )
+        await auditor.run()
+
+    def silent(self) -> VenueId | None:
+        """A venue none of whose books has ever been LIVE."""
+        heard = {book.venue for book in self.books if book.updates}
+        return next((venue for venue in self.data if venue not in heard), None)
+
+    def settled(self) -> bool:
+        """Every book is LIVE, or has been and is not now for a reason of its own."""
+        return all(book.updates or book.state is BookState.DOWN for book in self.books)
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings, credentials: Mapping[str, Credentials], sim: SimOptions | None, clock: Clock
+) -> AsyncIterator[tuple[Environment, Factories]]:
+    """The world of a run and the venues' factories; everything is closed at the end."""
+    async with AsyncExitStack() as stack:
+        world = await stack.enter_async_context(environment(settings, credentials, sim, clock))
+        factories = Factories(world, clock)
+        stack.push_async_callback(factories.close)
+        yield world, factories
+
+
+async def facts(factories: Factories, world: Environment, clock: Clock) -> dict[VenueId, Statics]:
+    """Static facts of every venue of the run."""
+    kept = None if world.simulated else catalog(world.settings, clock)
+    loader = StaticFacts(kept, world.settings, lambda text: logger.warning("{}", text))
+    return await loader.load(factories.all())
+
+
+def start_tape(
+    path: Path,
+    clock: Clock,
+    factories: Mapping[VenueId, VenueFactory],
+    markets: Mapping[VenueId, Sequence[Market]],
+    statics: Mapping[VenueId, Statics],
+    settings: Settings,
+) -> TapeWriter:
+    """The tape of a run, with what a replay needs of the facts. Raises ConfigError."""
+    venues = []
+    for venue, chosen in markets.items():
+        symbols = {market.symbol for market in chosen}
+        coins = {market.base for market in chosen}
+        kept = Statics(
+            tuple(chosen),
+            tuple(fee for fee in statics[venue].fees if fee.symbol in symbols),
+            tuple(network for network in statics[venue].networks if network.coin in coins),
+        )
+        factory = factories[venue]
+        venues.append(TapedVenue(venue, factory.native, factory.feed(settings.scan.depth), kept))
+    run = Run(clock.wall_ns(), clock.mono_ns(), tuple(venues), settings.model_dump(mode="json"))
+    try:
+        return TapeWriter(path, clock, run)
+    except FileExistsError as exc:
+        raise ConfigError(f"{path} is there already; name another file or remove it") from exc
+    except OSError as exc:
+        raise ConfigError(f"{path} cannot be written: {exc.strerror}") from exc
+
+
+async def scan(
+    settings: Settings,
+    *,
+    credentials: Mapping[str, Credentials],
+    clock: Clock,
+    view: ScanView,
+    sim: SimOptions | None,
+    tape: Path | None,
+    duration_s: float | None,
+    once: bool,
+    rejected: bool,
+    stop: asyncio.Event,
+    observers: Sequence[Observer] = (),
+) -> ScanSummary:
+    """Find gaps until `stop`, `duration_s`, or with `once` until every book has been looked at."""
+    async with opened(settings, credentials, sim, clock) as (world, factories):
+        settings = world.settings
+        statics = await facts(factories, world, clock)
+        markets = select(statics, settings.scan.symbols, least_venues=2)
+        books = Books()
+        scanner = make_scanner(settings, statics, markets, books, clock, rejected)
+        writer = start_tape(tape, clock, factories.all(), markets, statics, settings) if tape is not None else None
+        counted = Counted("scan", view, books, scanner, clock)
+        try:
+            live = Live(
+                settings, factories, markets,
+                books=books, scanner=scanner, counted=counted, clock=clock, tape=writer, observers=observers,
+            )  # fmt: skip
+            counted.started()
+            ended = await live.run(lambda: until(live, stop, duration_s, once))
+        finally:
+            if writer is not None:
+                writer.close()
+        return counted.finished(ended, records=writer.records if writer else 0)
+
+
+async def until(live: Live, stop: asyncio.Event, duration_s: float | None, once: bool) -> str:
+    """Waits for the end of a run: "interrupted", "duration" or "once". Raises Transient for a venue never heard."""
+    limit_s = min(duration_s, ONCE_S) if duration_s is not None and once else ONCE_S if once else duration_s
+    started_ns = live.clock.mono_ns()
+    checked = False
+    while not stop.is_set():
+        spent_s = (live.clock.mono_ns() - started_ns) / 1e9
+        if once and live.settled():
+            return "once"
+        if limit_s is not None and spent_s >= limit_s:
+            return "once" if once else "duration"
+        if not checked and spent_s >= START_S:
+            checked = True
+            if (venue := live.silent()) is not None:
+                raise Transient(venue, f"no book within {START_S:g} s; is {venue} reachable from here?")
+        left_s = 0.05 if once else min(0.5, limit_s - spent_s) if limit_s is not None else 0.5
+        try:
+            async with asyncio.timeout(left_s):
+                await stop.wait()
+        except TimeoutError:
+            pass  # time to look again
+    return "interrupted"

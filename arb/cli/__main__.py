@@ -1,0 +1,7 @@
+"""`python -m arb.cli`."""
+
+import sys
+
+from arb.cli import main
+
+sys.exit(main())

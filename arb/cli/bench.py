@@ -1,0 +1,55 @@
+"""`arb bench`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from arb.cli.codes import OK
+from arb.cli.desk import Desk
+from arb.cli.running import run_until_stopped
+from arb.cli.setup import start_logging
+from arb.errors import ConfigError
+
+if TYPE_CHECKING:
+    from arb.bench.decode import Report
+    from arb.interfaces import NativeVenue
+
+
+class Bench(msgspec.Struct, frozen=True):
+    exchanges: list[str] | None
+    frames: int
+    rounds: int
+    seed: int
+    jsonl: bool
+
+    def __call__(self, desk: Desk) -> int:
+        """Raises ConfigError for a venue without a codec, or without a simulation to record frames of."""
+        from arb.bench import decode, lines
+
+        start_logging(desk, "WARNING")
+        modules = [_module(desk, name) for name in self.exchanges or desk.app.simulated()]
+
+        async def measure(_stop: asyncio.Event) -> Report:
+            return await decode(modules, frames=self.frames, rounds=self.rounds, seed=self.seed)
+
+        report, _ = run_until_stopped(measure, grace_s=0.0)  # half a measurement is none: Ctrl-C ends it at once
+        if self.jsonl:
+            desk.line(msgspec.json.encode({"schema": "arb.bench/1", **msgspec.to_builtins(report)}).decode())
+        else:
+            for line in lines(report):
+                desk.line(line)
+        return OK
+
+
+def _module(desk: Desk, name: str) -> NativeVenue:
+    from arb.app.venues import native_venue
+
+    venue = desk.app.canonical(name)
+    module = native_venue(venue) if venue in desk.app.simulated() else None
+    if module is None:
+        known = ", ".join(desk.app.simulated())
+        raise ConfigError(f"{name} cannot be measured, which needs a native codec and a simulation; use {known}")
+    return module

@@ -1,0 +1,1 @@
+"""What runs look like: lines for programs and pipes, live tables for people."""

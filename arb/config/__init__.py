@@ -1,0 +1,32 @@
+"""TOML, environment and command line -> strict settings, each value with its origin."""
+
+from arb.config.credentials import Credentials, from_environment
+from arb.config.load import Loaded, Options, load, override, require_exchanges
+from arb.config.models import (
+    CacheConfig,
+    IdentityConfig,
+    LogConfig,
+    PolicyConfig,
+    ScanConfig,
+    Settings,
+    VenueConfig,
+)
+
+__all__ = [
+    "CacheConfig",
+    "Credentials",
+    "IdentityConfig",
+    "Loaded",
+    "LogConfig",
+    "Options",
+    "PolicyConfig",
+    "ScanConfig",
+    "Settings",
+    "VenueConfig",
+    "credentials_of",
+    "load",
+    "override",
+    "require_exchanges",
+]
+
+credentials_of = from_environment

@@ -1,0 +1,97 @@
+"""Gate's spot exchange, without its sockets."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from arb.sim.conn import PING, Conn
+from arb.sim.gateio.rest import Rest, fail
+from arb.sim.gateio.socket import Dialogue
+from arb.sim.gateio.streams import native
+from arb.sim.market import VenueTraits
+from arb.sim.venue import MS, Reply, Request, SimVenue, World
+
+TRAITS = VenueTraits(
+    name="gateio",
+    taker=0.002,
+    maker=0.002,
+    extra_price_decimals=0,
+    extra_qty_decimals=0,
+    min_notional=3.0,
+    quirks=("untradable", "sell_only", "premarket", "delisting"),
+    first_version=27_053_258_981,
+)
+_UPGRADE = "The connection will soon be closed for a service upgrade. Please reconnect."
+
+
+class Venue(SimVenue):
+    """wss://api.gateio.ws/ws/v4/ and https://api.gateio.ws/api/v4, spot."""
+
+    name = TRAITS.name
+    ws_path = "/ws/v4/"
+    rest_base = "/api/v4"
+    binary = False
+    taker = TRAITS.taker
+    # seconds: silence in both directions; between our pings; for the pong to come
+    TIMERS = {"idle_s": 60.0, "ping_s": 15.0, "pong_s": 30.0}  # noqa: RUF012
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.by_native = {native(b): b for b in self.books.values()}
+        self._rest = Rest(self)
+        self._dialogue = Dialogue(self)
+
+    def wall_ms(self, at_ns: int) -> int:
+        return self.market.wall_ns(at_ns) // MS
+
+    def rest(self, request: Request) -> Reply:
+        return self._rest(request)
+
+    def opened(self, conn: Conn) -> None:
+        super().opened(conn)
+        conn.marks["conn_id"] = self.rng.getrandbits(64)
+
+    def text(self, conn: Conn, data: str) -> None:
+        self._dialogue.text(conn, data)
+
+    def too_many(self, retry_after_s: int) -> Reply:
+        reply = fail(429, "TOO_MANY_REQUESTS", "Request Rate limit Exceeded (211)")
+        return reply._replace(headers={**reply.headers, "Retry-After": str(retry_after_s)})
+
+    def broken(self, status: int) -> Reply:
+        if status == 500:
+            return fail(500, "SERVER_ERROR", "Internal server error")
+        page = b"<html><head><title>Bad Gateway</title></head><body><center>nginx</center></body></html>"
+        return Reply(status, page, {"Content-Type": "text/html"})
+
+    def symbol_of(self, request: Request) -> str:
+        pair = dict(parse_qsl(request.query)).get("currency_pair") or request.path.rpartition("/")[2]
+        book = self.by_native.get(pair)
+        return book.listing.symbol if book is not None else ""
+
+    def notice(self, conn: Conn) -> None:
+        wall_ms = self.wall_ms(self.market.now_ns)
+        frame = {
+            "time": wall_ms // 1000,
+            "time_ms": wall_ms,
+            "channel": "spot.system",
+            "event": "update",
+            "result": {"type": "upgrade", "msg": _UPGRADE},
+        }
+        conn.reply(msgspec.json.encode(frame), self.market.now_ns)
+
+    def watch(self, conn: Conn, now_ns: int) -> None:
+        timers, marks = self.timers, conn.marks
+        pinged_ns = marks.get("pinged_ns", conn.opened_ns)
+        unanswered = pinged_ns > conn.opened_ns and marks.get("ponged_ns", conn.opened_ns) < pinged_ns
+        if (
+            now_ns - max(conn.heard_ns, conn.said_ns) > timers["idle_s"] * 1e9
+            or (unanswered and now_ns - pinged_ns > timers["pong_s"] * 1e9)
+            or now_ns >= marks.get("close_ns", 1 << 62)
+        ):
+            conn.close(1001)
+        elif not unanswered and now_ns - pinged_ns >= timers["ping_s"] * 1e9:
+            marks["pinged_ns"] = now_ns
+            conn.control(PING)

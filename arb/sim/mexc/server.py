@@ -1,0 +1,77 @@
+"""MEXC's spot exchange, without its sockets."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+from arb.sim.conn import Conn
+from arb.sim.market import VenueTraits
+from arb.sim.mexc.rest import Rest, fail
+from arb.sim.mexc.socket import Dialogue
+from arb.sim.mexc.streams import native
+from arb.sim.venue import MS, Reply, Request, SimVenue, World
+
+TRAITS = VenueTraits(
+    name="mexc",
+    taker=0.0005,
+    maker=0.0,
+    extra_price_decimals=1,
+    extra_qty_decimals=1,
+    min_notional=1.0,
+    quirks=("no_api", "special_treatment", "paused"),
+    first_version=82_164_155_643,
+)
+
+
+class Venue(SimVenue):
+    """wss://wbs-api.mexc.com/ws and https://api.mexc.com, spot v3."""
+
+    name = TRAITS.name
+    ws_path = "/ws"
+    rest_base = ""
+    binary = True
+    # seconds: a socket's life; without a valid subscription; subscribed but silent in both directions
+    TIMERS = {"life_s": 86_400.0, "unsubscribed_s": 30.0, "idle_s": 60.0}  # noqa: RUF012
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.by_native = {native(b): b for b in self.books.values()}
+        self._rest = Rest(self)
+        self._dialogue = Dialogue(self)
+
+    @staticmethod
+    def make_key(digest: str) -> tuple[str, str]:
+        return f"mx0vgl{digest[:12]}", digest[32:64]
+
+    def wall_ms(self, at_ns: int) -> int:
+        return self.market.wall_ns(at_ns) // MS
+
+    def rest(self, request: Request) -> Reply:
+        return self._rest(request)
+
+    def text(self, conn: Conn, data: str) -> None:
+        self._dialogue.text(conn, data)
+
+    def too_many(self, retry_after_s: int) -> Reply:
+        return fail(429, "Too Many Requests", 429, {"Retry-After": str(retry_after_s)})
+
+    def broken(self, status: int) -> Reply:
+        return fail(status, {500: "Internal error", 504: "Gateway Time-out"}.get(status, "Service Unavailable"), status)
+
+    def symbol_of(self, request: Request) -> str:
+        book = self.by_native.get(dict(parse_qsl(request.query)).get("symbol", ""))
+        return book.listing.symbol if book is not None else ""
+
+    def watch(self, conn: Conn, now_ns: int) -> None:
+        timers = self.timers
+        if conn.topics:
+            conn.marks["subscribed_ns"] = now_ns
+        unsubscribed_ns = now_ns - conn.marks.get("subscribed_ns", conn.opened_ns)
+        silent_ns = now_ns - max(conn.heard_ns, conn.said_ns)
+        if (
+            now_ns - conn.opened_ns >= timers["life_s"] * 1e9
+            or unsubscribed_ns >= timers["unsubscribed_s"] * 1e9
+            or silent_ns >= timers["idle_s"] * 1e9
+            or now_ns >= conn.marks.get("close_ns", 1 << 62)
+        ):
+            conn.close(1000)

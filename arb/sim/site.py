@@ -1,0 +1,95 @@
+"""The only I/O of the simulation: one HTTP and WebSocket server per venue, on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import WSMsgType, web
+
+from arb.sim.conn import BINARY, PONG, TEXT, Conn
+from arb.sim.venue import MS, Reply, Request, SimVenue
+
+Wait = Callable[[int], Awaitable[None]]
+
+
+class Site:
+    """Serves `venue`. wait: returns when sim time has reached its argument (ns)."""
+
+    def __init__(self, venue: SimVenue, wait: Wait) -> None:
+        self.venue = venue
+        self._wait = wait
+        self._runner: web.AppRunner | None = None
+        self.port = 0
+
+    async def start(self, host: str, port: int) -> None:
+        app = web.Application(client_max_size=2**20)
+        app.router.add_route("*", "/{path:.*}", self._serve)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.2)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port, reuse_address=True)
+        await site.start()
+        addresses = self._runner.addresses
+        self.port = int(addresses[0][1])
+
+    async def stop(self) -> None:
+        for conn in list(self.venue.conns):
+            conn.abort()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        path, _, query = request.raw_path.partition("?")
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            if path.rstrip("/") == self.venue.ws_path.rstrip("/"):
+                return await self._socket(request)
+            return web.Response(status=404)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        body = await request.read()
+        reply = await self._answer(Request(request.method, path, query, headers, body))
+        return web.Response(status=reply.status, body=reply.body, headers=dict(reply.headers))
+
+    async def _answer(self, request: Request) -> Reply:
+        injector = self.venue.world.injector
+        if injector is not None:
+            fault = injector.rest(self.venue.name, self.venue.symbol_of(request), request.path)
+            if fault is not None:
+                if fault.kind == "rate_limit":
+                    return self.venue.too_many(fault.retry_after_s)
+                if fault.kind == "server_error":
+                    return self.venue.broken(fault.status)
+                await self._wait(self.venue.now_ns + int(fault.delay_ms * MS))
+        return self.venue.rest(request)
+
+    async def _socket(self, request: web.Request) -> web.StreamResponse:
+        """One client from handshake to end. Pings are answered here; everything we say goes through the transport."""
+        venue = self.venue
+        socket = web.WebSocketResponse(autoping=False, autoclose=True, compress=False, max_msg_size=2**20)
+        await socket.prepare(request)
+        transport = request.transport
+        if transport is None:
+            return socket
+        injector = venue.world.injector
+        opcode = BINARY if venue.binary else TEXT
+        conn = Conn(venue.next_number(), transport, venue.now_ns, opcode, injector)
+        if injector is not None:
+            injector.opened(conn, venue.name)
+        venue.opened(conn)
+        try:
+            async for message in socket:
+                if conn.gone:
+                    break
+                if message.type is WSMsgType.TEXT:
+                    venue.text(conn, message.data)
+                elif message.type is WSMsgType.PING:
+                    conn.heard_ns = venue.now_ns
+                    conn.control(PONG, bytes(message.data))
+                elif message.type is WSMsgType.PONG:
+                    conn.marks["ponged_ns"] = venue.now_ns
+                conn.flush(venue.world.settings.slow_reader_bytes)
+        finally:
+            venue.closed(conn)
+            if injector is not None:
+                injector.closed(conn)
+            conn.gone = True
+        return socket

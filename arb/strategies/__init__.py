@@ -1,0 +1,1 @@
+"""One file per strategy: each turns opportunities of its kind into intents."""

@@ -1,0 +1,37 @@
+"""What all connections of one venue share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from ssl import SSLContext
+
+from arb.domain import VenueId
+from arb.errors import VenueError
+from arb.interfaces import Clock, Codec, Feed, Tap, VenueSpec
+from arb.supervise import Sleep
+from fastpath.net.counters import Counters
+
+OnError = Callable[[VenueError], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """url: of the socket, the SPEC's or its override.   on_error: hears what is neither an event nor an end.
+
+    tls: made once, since loading the certificates of all authorities takes longer than any callback may.
+    """
+
+    venue: VenueId
+    spec: VenueSpec
+    codec: Codec
+    feed: Feed
+    url: str
+    clock: Clock
+    sleep: Sleep
+    rng: Random
+    tap: Tap | None
+    on_error: OnError
+    tls: SSLContext | None = None
+    counters: Counters = field(default_factory=Counters)

@@ -1,0 +1,64 @@
+"""What is shown can be read back in, and tells the same."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arb.config import Settings, load, show
+
+TEXT = """
+[exchanges]
+mexc = {}
+gateio = { taker_fee = "0.00100", buy_fee_coin = "base", options = { a = { "b c" = [1, "x", { d = 1.5 }] } } }
+bitmart = "ccxt"
+[scan]
+depth = "top"
+min_trust = "whole"
+min_edge_bps = "1E+1"
+symbols = ["A/B", '*/USDT']
+[size]
+"1INCH.X" = 2
+[policy]
+may_be_unknown = []
+[identity]
+different = ["ABC@mexc,gateio"]
+"""
+
+
+@pytest.mark.parametrize("resolved", [True, False])
+def test_round_trip(tmp_path: Path, resolved: bool) -> None:
+    path = tmp_path / "arb.toml"
+    path.write_text(TEXT)
+
+    def read() -> Any:
+        return load(environ={}, cwd=tmp_path, home=tmp_path)
+
+    first = read()
+    shown = list(show.lines(first, {}, resolved=resolved))
+    path.write_text("\n".join(shown))
+    assert read().settings == first.settings
+    if not resolved:
+        assert not any("default" in line for line in shown)
+
+
+def test_resolved_shows_every_key(tmp_path: Path) -> None:
+    loaded = load(environ={}, cwd=tmp_path, home=tmp_path, only=["mexc"])
+    shown = list(show.lines(loaded, {}, resolved=True))
+    keys = {line.removeprefix("# ").split(" ")[0] for line in shown}
+    fields = {f"{section}.{key}" for section, table in Settings().model_dump(mode="json").items() for key in table} | {
+        f"exchanges.mexc.{key}" for key in ("fastpath", "rest_url", "ws_url", "feed", "taker_fee", "buy_fee_coin")
+    }
+    assert fields <= keys
+    assert all(line.endswith("  # default") for line in shown)
+
+
+def test_numbers_are_shown_plainly(tmp_path: Path) -> None:
+    (tmp_path / "arb.toml").write_text(TEXT)
+    shown = show.lines(load(environ={}, cwd=tmp_path, home=tmp_path), {}, resolved=False)
+    tree = tomllib.loads("\n".join(shown))
+    assert tree["scan"]["min_edge_bps"] == "10"
+    assert tree["exchanges"]["gateio"]["taker_fee"] == "0.001"
