@@ -67,7 +67,7 @@ def translate(venue: str, exc: Exception, redact: Redactor, retry_after_s: float
 
 
 @contextmanager
-def translated(venue: str, redact: Redactor, retry_after_s: Callable[[], float] = float) -> Iterator[None]:
+def translated(venue: str, redact: Redactor, retry_after_s: Callable[[], float] = lambda: 0.0) -> Iterator[None]:
     """Whatever ccxt raises inside comes out as ours."""
     try:
         yield

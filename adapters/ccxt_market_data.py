@@ -117,12 +117,13 @@ class CcxtMarketData:
                     if symbol not in (client.exchange.markets or {}):
                         self._listings.tell(client.exchange)
                     raw = await client.exchange.fetch_order_book(symbol, limit)
+                    snapshot = to_snapshot(self.venue, symbol, raw, 0, self._clock.mono_ns())
             except Rejected as refusal:
                 if not limits.refused(limit, refusal.message):
                     raise
             else:
                 limits.worked()
-                return to_snapshot(self.venue, symbol, raw, 0, self._clock.mono_ns())
+                return snapshot
 
     async def _stream(self, wiring: Wiring, symbols: Sequence[Symbol]) -> None:
         async with asyncio.TaskGroup() as group:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from adapters.ccxt_client import Client, ignore
-from adapters.ccxt_stream import REFUSED_S, Wiring
+from adapters.ccxt_stream import REFUSED_S, Wiring, words
 from arb.domain import Symbol
 from arb.errors import Rejected
 from arb.supervise import Up, supervise
@@ -57,7 +57,7 @@ class Poller:
 
         def lost(failure: Exception | None) -> None:
             wiring.counters["losses"] += 1
-            if not wiring.outlet.lost(symbol, str(failure)) and failure is not None:
+            if not wiring.outlet.lost(symbol, words(failure)) and failure is not None:
                 wiring.tell(wiring.translate(failure))
 
         await supervise(poll, lost, sleep=wiring.sleep, rng=wiring.rng)

@@ -49,7 +49,7 @@ class Wiring:
 
     def refused(self, symbol: Symbol, error: ArbError) -> None:
         self.counters["refused"] += 1
-        self.outlet.refused(symbol, _words(error))
+        self.outlet.refused(symbol, words(error))
 
     def tell(self, error: ArbError) -> None:
         if isinstance(error, VenueError):
@@ -149,8 +149,8 @@ class Stream:
             await wiring.sleep(REFUSED_S)
             return True
         else:
-            wiring.outlet.lost(symbol, _words(error))
-            self.renew(symbol, _words(error), error.retry_after_s if isinstance(error, Transient) else 0.0)
+            wiring.outlet.lost(symbol, words(error))
+            self.renew(symbol, words(error), error.retry_after_s if isinstance(error, Transient) else 0.0)
         return False
 
     async def _learned(self, client: Client) -> bool:
@@ -181,12 +181,12 @@ class Stream:
         """An attempt that failed is no event and a bug must not look like bad weather: both are told."""
         wiring = self._wiring
         wiring.counters["losses"] += 1
-        told = [wiring.outlet.lost(symbol, _words(failure)) for symbol in self._symbols]
+        told = [wiring.outlet.lost(symbol, words(failure)) for symbol in self._symbols]
         if failure is not None and not (any(told) and isinstance(failure, Transient)):
             wiring.tell(wiring.translate(failure))
 
 
-def _words(failure: Exception | None) -> str:
+def words(failure: Exception | None) -> str:
     """Without the venue's name, which stands beside it wherever it is shown."""
     return failure.message if isinstance(failure, VenueError) else str(failure)
 

@@ -88,13 +88,16 @@ class Catalog:
         """Whether the entry can be used without asking the venue."""
         return 0.0 <= entry.age_s < self._ttl_s
 
-    def put(self, venue: str, source: str, statics: Statics) -> None:
+    def put(self, venue: str, source: str, statics: Statics, wall_ns: int | None = None) -> None:
         """Store, in the place of what was there. Raises TypeError for anything that is not static.
 
+        wall_ns: when they were asked of the venue; None: just now.
         A folder that cannot be written to is noted and costs only the next start's time.
         """
         _check(statics)
-        data = msgspec.json.encode(_File(SCHEMA, venue, source, self._clock.wall_ns(), statics))
+        data = msgspec.json.encode(
+            _File(SCHEMA, venue, source, self._clock.wall_ns() if wall_ns is None else wall_ns, statics)
+        )
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _replace(self.path(venue, source), data)
@@ -118,13 +121,10 @@ def _check(statics: Statics) -> None:
         raise TypeError(f"the catalog keeps Statics, not {type(statics).__name__}")
     for name, kind in _KINDS.items():
         for fact in getattr(statics, name):
-            wrong = fact if type(fact) is not kind else next(filter(_is_fact, msgspec.structs.astuple(fact)), None)
-            if wrong is not None:
-                raise TypeError(f"the catalog keeps {kind.__name__} as {name}, not {type(wrong).__name__}")
-
-
-def _is_fact(value: object) -> bool:
-    return isinstance(value, Fact)
+            ours = type(fact) is kind
+            wrong = [value for value in msgspec.structs.astuple(fact) if isinstance(value, Fact)] if ours else [fact]
+            if wrong:
+                raise TypeError(f"the catalog keeps {kind.__name__} as {name}, not {type(wrong[0]).__name__}")
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -48,17 +48,22 @@ class Engine:
         self._observers = observers
         self._clock = clock
         self._max_age_ns = max_age_ns
+        self._finished = False
         self.latency = Latency()
         self.events = 0
         self.decisions = 0
 
     def on_event(self, event: Event) -> None:
+        if self._finished:
+            return  # sockets being closed by ourselves are no news
         self.events += 1
         self._books.on_event(event)
         if type(event) not in _STREAM:
             self._observers.publish(event)
 
     def on_idle(self, recv_ns: int) -> None:
+        if self._finished:
+            return
         dirty = self._books.take_dirty()
         if dirty:
             found = self._scanner.on_dirty(dirty, self._clock.mono_ns())
@@ -68,6 +73,8 @@ class Engine:
 
     def on_timer(self, now_ns: int) -> None:
         """Silence is news too: books that have become too old end what rested on them."""
+        if self._finished:
+            return
         self._books.sweep(now_ns, self._max_age_ns)
         dirty = self._books.take_dirty()
         if dirty:
@@ -75,8 +82,9 @@ class Engine:
         self._act(self._scanner.on_timer(now_ns))
 
     def finish(self, now_ns: int) -> None:
-        """Close every open episode."""
+        """Close every open episode; nothing is listened to any more."""
         self._act(self._scanner.finish(now_ns))
+        self._finished = True
 
     def _act(self, found: Iterable[Opportunity]) -> None:
         for opportunity in found:

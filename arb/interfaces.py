@@ -210,6 +210,9 @@ class Metadata(Protocol):
     async def load(self) -> Statics:
         """Every spot market of the venue, its fees and what is known of its networks. Raises VenueError."""
 
+    async def account_fees(self, symbols: Sequence[Symbol]) -> tuple[FeeSchedule, ...]:
+        """What the key in use pays for these symbols; empty without a key or where `load` has told it already."""
+
 
 class Trading(Protocol):
     """The private side: keys, orders, balances. Answers are events on the sink."""

@@ -13,14 +13,15 @@ from arb.clock import ManualClock
 from arb.domain import Disconnected, Event, Symbol, VenueId
 from arb.engine import Engine
 from arb.errors import VenueError
-from arb.interfaces import Codec
-from arb.tape import Kind, Record, taped_event
+from arb.interfaces import Codec, Statics
+from arb.tape import Kind, Record, taped_event, taped_statics
 
 
 class Replay:
     """frame: the 0-based number of the record being played.   errors: frames that could not be read.
 
     ahead: called with every event before the books see it (sessions make their books there, as symbols turn up).
+    refresh: told of static facts that changed while it was recorded.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Replay:
         codecs: Mapping[VenueId, Codec],
         *,
         ahead: Callable[[Event], None] = lambda _event: None,
+        refresh: Callable[[VenueId, Statics], None] = lambda _venue, _statics: None,
         idle_after_frames: bool = False,
     ) -> None:
         self._clock = clock
@@ -38,6 +40,7 @@ class Replay:
         self._books = books
         self._codecs = codecs
         self._ahead = ahead
+        self._refresh = refresh
         self._idle_after_frames = idle_after_frames
         self.frame = -1
         self.errors = 0
@@ -77,6 +80,8 @@ class Replay:
             symbols = tuple(Symbol(s) for s in record.data.decode().split(",") if s)
             self._emit(Disconnected(record.venue, record.conn, symbols, record.text, record.recv_ns))
             self._engine.on_idle(record.recv_ns)
+        elif kind is Kind.STATICS:
+            self._refresh(record.venue, taped_statics(record))
         elif kind is Kind.CONFIRM and (book := self._books.get((record.venue, record.symbol))) is not None:
             book.confirm(record.seq, record.recv_ns)
 

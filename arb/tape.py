@@ -40,6 +40,7 @@ class Kind(IntEnum):
     TICK = 7  # the engine's timer
     EVENT = 8  # data: an event of a path that hands out no frames
     CONFIRM = 9  # an audit found this book current
+    STATICS = 10  # data: the `Statics` that are in force from here on
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True):
@@ -89,6 +90,7 @@ class _Envelope(msgspec.Struct, frozen=True, array_like=True):
 _event_decoder = msgspec.msgpack.Decoder(_Envelope)
 _record_decoder = msgspec.msgpack.Decoder(tuple[Record, ...])
 _run_decoder = msgspec.msgpack.Decoder(Run)
+_statics_decoder = msgspec.msgpack.Decoder(Statics)
 
 
 class TapeWriter:
@@ -132,6 +134,9 @@ class TapeWriter:
 
     def confirmed(self, venue: VenueId, symbol: Symbol, seq: int, now_ns: int) -> None:
         self._add(Record(Kind.CONFIRM, now_ns, venue, symbol=symbol, seq=seq))
+
+    def statics(self, venue: VenueId, statics: Statics, now_ns: int) -> None:
+        self._add(Record(Kind.STATICS, now_ns, venue, data=_encoder.encode(statics)))
 
     def event(self, event: Event, recv_ns: int) -> None:
         """An event of a venue that hands out no frames. Kinds that do not touch books are not kept."""
@@ -248,3 +253,11 @@ def taped_event(record: Record) -> TapedEvent:
         if event is not None:
             return event
     raise TapeError("a taped event is empty")
+
+
+def taped_statics(record: Record) -> Statics:
+    """The facts of a STATICS record. Raises TapeError."""
+    try:
+        return _statics_decoder.decode(record.data)
+    except msgspec.DecodeError as exc:
+        raise TapeError(f"taped facts cannot be read: {exc}") from exc

@@ -120,8 +120,13 @@ def replay(
     statics = {taped.venue: taped.statics for taped in recording.run.venues}
     markets = {venue: facts.markets for venue, facts in statics.items()}
     scanner = make_scanner(settings, statics, markets, books, clock, rejected)
-    counted = Counted("replay", view, books, scanner, clock)
-    return _play(recording, settings, clock, books, scanner, counted, stop)
+    counted = Counted("replay", view, books, scanner, clock, rejected)
+
+    def refresh(changed: VenueId, facts: Statics) -> None:
+        statics[changed] = facts
+        scanner.refresh(statics.values())
+
+    return _play(recording, settings, clock, books, scanner, counted, stop, refresh)
 
 
 def replay_books(
@@ -154,6 +159,7 @@ def _play(
     scanner: Scans,
     counted: Counted,
     stop: Callable[[], bool],
+    refresh: Callable[[VenueId, Statics], None] = lambda _venue, _statics: None,
 ) -> ScanSummary:
     feeds = {taped.venue: taped.feed for taped in recording.run.venues}
     for taped in recording.run.venues:
@@ -168,6 +174,7 @@ def _play(
         books,
         recording.codecs(),
         ahead=ahead if ahead is not None else lambda _event: None,
+        refresh=refresh,
         idle_after_frames=recording.session,
     )
     for taped in recording.run.venues:

@@ -18,6 +18,7 @@ def scan_settings(settings: Settings, rejected: bool) -> ScanSettings:
     return ScanSettings(
         sizes={Coin(coin): size for coin, size in settings.size.items()},
         min_edge_bps=scan.min_edge_bps,
+        min_update_bps=scan.min_update_bps,
         levels=int(scan.depth),
         max_age_ns=scan.max_age_ms * MS,
         max_skew_ns=scan.max_skew_ms * MS,

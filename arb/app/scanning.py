@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from arb.app.scanners import MS, make_scanner
 from arb.app.simulating import Environment, environment
 from arb.app.statics import StaticFacts
 from arb.app.status import Counted, VenueDesk
+from arb.app.upkeep import Upkeep
 from arb.audit import Auditor
 from arb.books import Books
 from arb.config import Credentials, Settings
@@ -25,7 +26,9 @@ from arb.errors import ConfigError, Transient
 from arb.interfaces import Clock, MarketData, Observer, Sink, Statics, VenueFactory
 from arb.observers import Observers
 from arb.rows import SimOptions
+from arb.scanner import Scanner
 from arb.status import ScanSummary, ScanView
+from arb.strategies.cross_venue import CrossVenue
 from arb.tape import Run, TapedVenue, TapeWriter
 
 TICK_S = 0.05  # how often silence is looked at
@@ -96,7 +99,8 @@ class Live:
             [counted, Logged(), *observers],
             on_broken=lambda observer, exc: logger.error("{} was dropped: {!r}", type(observer).__name__, exc),
         )
-        self.engine = Engine(books, scanner, (), self.observers, clock, settings.scan.max_age_ms * MS)
+        strategies = (CrossVenue(),)
+        self.engine = Engine(books, scanner, strategies, self.observers, clock, settings.scan.max_age_ms * MS)
         counted.attach(self.engine)
         self.data: dict[VenueId, MarketData] = {}
         for venue, chosen in markets.items():
@@ -114,16 +118,16 @@ class Live:
             return Tapped(self.engine, self.tape, venue)
         return self.engine
 
-    async def run(self, until: Callable[[], Awaitable[str]], extra: Sequence[asyncio.Task[None]] = ()) -> str:
+    async def run(self, until: Callable[[], Awaitable[str]], extra: Sequence[Coroutine[Any, Any, None]] = ()) -> str:
         """Listen until `until` returns (its word is returned) or a venue fails for good (raises).
 
-        extra: tasks that live and end with the run.
+        extra: what else runs as long.
         """
         work = [
             asyncio.create_task(data.run([m.symbol for m in self.markets[venue]], self.sink(venue)), name=venue)
             for venue, data in self.data.items()
         ]
-        work += [asyncio.create_task(self._tick(), name="tick"), *extra]
+        work += [asyncio.create_task(self._tick(), name="tick"), *map(asyncio.create_task, extra)]
         if self.settings.scan.audit_s:
             work.append(asyncio.create_task(self._audit(), name="audit"))
         end: asyncio.Future[str] = asyncio.ensure_future(until())
@@ -135,10 +139,11 @@ class Live:
                     task.result()  # raises what ended it; none of them ends by itself
             return end.result()
         finally:
+            self.counted.settle()
+            self.engine.finish(self.clock.mono_ns())
             for future in everything:
                 future.cancel()
             await asyncio.gather(*everything, return_exceptions=True)
-            self.engine.finish(self.clock.mono_ns())
 
     async def _tick(self) -> None:
         while True:
@@ -185,9 +190,23 @@ async def opened(
 
 async def facts(factories: Factories, world: Environment, clock: Clock) -> dict[VenueId, Statics]:
     """Static facts of every venue of the run."""
+    return await _loader(world, clock).load(factories.all())
+
+
+def _loader(world: Environment, clock: Clock) -> StaticFacts:
     kept = None if world.simulated else catalog(world.settings, clock)
-    loader = StaticFacts(kept, world.settings, lambda text: logger.warning("{}", text))
-    return await loader.load(factories.all())
+    return StaticFacts(kept, world.settings, lambda text: logger.warning("{}", text))
+
+
+def narrowed(statics: Statics, markets: Sequence[Market]) -> Statics:
+    """What of a venue's facts is about these markets."""
+    symbols = {market.symbol for market in markets}
+    coins = {market.base for market in markets}
+    return Statics(
+        tuple(market for market in statics.markets if market.symbol in symbols),
+        tuple(fee for fee in statics.fees if fee.symbol in symbols),
+        tuple(network for network in statics.networks if network.coin in coins),
+    )
 
 
 def start_tape(
@@ -201,15 +220,9 @@ def start_tape(
     """The tape of a run, with what a replay needs of the facts. Raises ConfigError."""
     venues = []
     for venue, chosen in markets.items():
-        symbols = {market.symbol for market in chosen}
-        coins = {market.base for market in chosen}
-        kept = Statics(
-            tuple(chosen),
-            tuple(fee for fee in statics[venue].fees if fee.symbol in symbols),
-            tuple(network for network in statics[venue].networks if network.coin in coins),
-        )
         factory = factories[venue]
-        venues.append(TapedVenue(venue, factory.native, factory.feed(settings.scan.depth), kept))
+        feed = factory.feed(settings.scan.depth)
+        venues.append(TapedVenue(venue, factory.native, feed, narrowed(statics[venue], chosen)))
     run = Run(clock.wall_ns(), clock.mono_ns(), tuple(venues), settings.model_dump(mode="json"))
     try:
         return TapeWriter(path, clock, run)
@@ -241,18 +254,42 @@ async def scan(
         books = Books()
         scanner = make_scanner(settings, statics, markets, books, clock, rejected)
         writer = start_tape(tape, clock, factories.all(), markets, statics, settings) if tape is not None else None
-        counted = Counted("scan", view, books, scanner, clock)
+        counted = Counted("scan", view, books, scanner, clock, rejected)
         try:
             live = Live(
                 settings, factories, markets,
                 books=books, scanner=scanner, counted=counted, clock=clock, tape=writer, observers=observers,
             )  # fmt: skip
+            upkeep = _upkeep(live, world, factories, statics, scanner)
             counted.started()
-            ended = await live.run(lambda: until(live, stop, duration_s, once))
+            ended = await live.run(lambda: until(live, stop, duration_s, once), [upkeep.run()])
         finally:
             if writer is not None:
                 writer.close()
         return counted.finished(ended, records=writer.records if writer else 0)
+
+
+def _upkeep(
+    live: Live, world: Environment, factories: Factories, statics: Mapping[VenueId, Statics], scanner: Scanner
+) -> Upkeep:
+    current = dict(statics)
+
+    def changed(venue: VenueId, facts: Statics) -> None:
+        current[venue] = facts
+        if live.tape is not None:
+            live.tape.statics(venue, narrowed(facts, live.markets[venue]), live.clock.mono_ns())
+        scanner.refresh(current.values())
+
+    return Upkeep(
+        _loader(world, live.clock),
+        factories.all(),
+        statics,
+        {venue: [market.symbol for market in markets] for venue, markets in live.markets.items()},
+        frozenset(VenueId(name) for name in world.credentials),
+        ttl_s=world.settings.cache.ttl_h * 3600.0,
+        changed=changed,
+        note=lambda text: logger.warning("{}", text),
+    )
 
 
 async def until(live: Live, stop: asyncio.Event, duration_s: float | None, once: bool) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from arb.catalog import Catalog
 from arb.config import Settings, VenueConfig
-from arb.domain import FeeSchedule, FeeSource, VenueId
+from arb.domain import FeeSchedule, FeeSource, Symbol, VenueId
 from arb.errors import VenueError
 from arb.interfaces import Statics, VenueFactory
 
@@ -51,6 +51,22 @@ class StaticFacts:
         if self._catalog is not None:
             self._catalog.put(factory.venue, metadata.source, statics)
         return self._over(factory, statics)
+
+    async def with_account_fees(self, factory: VenueFactory, statics: Statics, symbols: Sequence[Symbol]) -> Statics:
+        """What the key in use pays, for the symbols of which only the market's rate is known; kept in the catalog."""
+        asked = frozenset(symbols)
+        public = [fee.symbol for fee in statics.fees if fee.source is FeeSource.MARKET and fee.symbol in asked]
+        metadata = factory.metadata()
+        told = {fee.symbol: fee for fee in await metadata.account_fees(public)} if public else {}
+        if not told:
+            return statics
+        entry = self._catalog.get(factory.venue, metadata.source) if self._catalog is not None else None
+        if entry is not None and self._catalog is not None:
+            fees = tuple(told.get(fee.symbol, fee) for fee in entry.statics.fees)
+            whole = msgspec.structs.replace(entry.statics, fees=fees)
+            self._catalog.put(factory.venue, metadata.source, whole, entry.wall_ns)
+        fees = tuple(told.get(fee.symbol, fee) for fee in statics.fees)
+        return self._over(factory, msgspec.structs.replace(statics, fees=fees))
 
     def _over(self, factory: VenueFactory, statics: Statics) -> Statics:
         return overridden(statics, self._settings.exchanges[factory.venue])

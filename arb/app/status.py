@@ -54,10 +54,19 @@ class VenueDesk:
 
 
 class Counted:
-    """An Observer and a StatusSource. view: told of every opportunity event; None where nobody looks."""
+    """An Observer and a StatusSource. view: told of every opportunity event; None where nobody looks.
+
+    rejected: count episodes that never were OK or UNKNOWN too.
+    """
 
     def __init__(
-        self, command: str, view: ScanView | None, books: Books, scanner: Scanner | None, clock: Clock
+        self,
+        command: str,
+        view: ScanView | None,
+        books: Books,
+        scanner: Scanner | None,
+        clock: Clock,
+        rejected: bool = False,
     ) -> None:
         self._command = command
         self._view = view
@@ -70,6 +79,8 @@ class Counted:
         self._started_ns = clock.mono_ns()
         self._events: Counter[OppEvent] = Counter()
         self._open: dict[str, Opportunity] = {}
+        self._rejected_too = rejected
+        self._last: ScanStatus | None = None
 
     def attach(self, engine: Engine, player: Player | None = None) -> None:
         self._engine = engine
@@ -81,24 +92,25 @@ class Counted:
     def native(self, venue: VenueId) -> bool:
         return any(desk.native for desk in self._venues if desk.venue == venue)
 
-    @property
-    def found(self) -> int:
-        """Episodes opened so far."""
-        return self._events[OppEvent.OPEN]
-
     def frame_of(self) -> int:
         return self._player.frame if self._player is not None else -1
 
     def on_fact(self, fact: object) -> None:
         if not isinstance(fact, Opportunity):
             return
-        self._events[fact.event] += 1
+        self._count(fact)
+        if self._view is not None:
+            self._view.opportunity(fact)
+
+    def _count(self, fact: Opportunity) -> None:
+        known = fact.id in self._open
+        if not known and not self._rejected_too and fact.reason > Reason.UNKNOWN:
+            return
+        self._events[fact.event if known else OppEvent.OPEN] += 1
         if fact.event is OppEvent.CLOSE:
             self._open.pop(fact.id, None)
         else:
             self._open[fact.id] = fact
-        if self._view is not None:
-            self._view.opportunity(fact)
 
     def started(self) -> None:
         self._started_ns = self._clock.mono_ns()
@@ -119,12 +131,16 @@ class Counted:
             open=tuple(self._open.values()),
         )
 
+    def settle(self) -> None:
+        """The run is over: what is still to come is its taking down."""
+        self._last = self.status()
+
     def finished(self, ended: str, *, records: int = 0, notes: tuple[str, ...] = ()) -> ScanSummary:
         summary = ScanSummary(
             command=self._command,
             ended=ended,
             wall_ns=self._clock.wall_ns(),
-            status=self.status(),
+            status=self._last or self.status(),
             records=records,
             opened=self._events[OppEvent.OPEN],
             updated=self._events[OppEvent.UPDATE],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
+from typing import Any
 
 from arb.app.factories import ccxt_factory
 from arb.app.scanners import NoScan
@@ -52,13 +53,13 @@ async def watch(
         live = Live(
             settings, factories, markets, books=books, scanner=NoScan(), counted=counted, clock=clock, tape=None
         )
-        extra: list[asyncio.Task[None]] = []
+        extra: list[Coroutine[Any, Any, None]] = []
         other = ccxt_factory(venue, settings.exchanges[venue], world, clock) if compare else None
         try:
             if other is not None:
                 data = other.market_data(markets[venue], settings.scan.depth, None)
                 beside = _Beside(data, symbol, view, levels, shooter, settings, clock)
-                extra.append(asyncio.create_task(beside.run(), name="ccxt"))
+                extra.append(beside.run())
             counted.started()
             ended = await live.run(lambda: until(live, stop, duration_s, once=False), extra)
         finally:

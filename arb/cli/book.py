@@ -66,7 +66,7 @@ class Watch(msgspec.Struct, frozen=True):
             from arb.cli.views.live import drawn
             from arb.cli.views.text import summary_text
 
-            ladder = Ladder(desk.clock, self.levels)
+            ladder = Ladder(desk.clock)
             async with drawn(desk, _REDRAW_S, ladder.picture):
                 yield ladder
             if ladder.summary is not None:

@@ -41,9 +41,12 @@ app.add_typer(config_app, name="config")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        typer.echo(f"arb {version('arb')}")
+        try:
+            typer.echo(f"arb {version('arb')}")
+        except PackageNotFoundError:
+            typer.echo("arb, not installed: run from its sources")
         raise typer.Exit
 
 

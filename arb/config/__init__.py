@@ -1,6 +1,6 @@
 """TOML, environment and command line -> strict settings, each value with its origin."""
 
-from arb.config.credentials import Credentials, from_environment
+from arb.config.credentials import Credentials, credentials_of
 from arb.config.load import Loaded, Options, load, override, require_exchanges
 from arb.config.models import (
     CacheConfig,
@@ -28,5 +28,3 @@ __all__ = [
     "override",
     "require_exchanges",
 ]
-
-credentials_of = from_environment

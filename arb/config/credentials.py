@@ -32,7 +32,7 @@ def variables(venue: str) -> tuple[str, str, str]:
     return f"ARB_{name}_KEY", f"ARB_{name}_SECRET", f"ARB_{name}_PASSPHRASE"
 
 
-def from_environment(venue: str, environ: Mapping[str, str]) -> Credentials | None:
+def credentials_of(venue: str, environ: Mapping[str, str]) -> Credentials | None:
     """The credentials of a venue; None where none are set. Raises ConfigError where only some are."""
     names = variables(venue)
     key, secret, passphrase = (environ.get(name, "").strip() for name in names)

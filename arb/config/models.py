@@ -80,11 +80,13 @@ class VenueConfig(Model):
 class ScanConfig(Model):
     """What is looked at and what counts. quarantine_s: how long a pair stays out after an absurd price ratio.
 
+    min_update_bps: how far the net edge of an open opportunity must move to be told again.
     audit_s: how often each book is held against the venue's REST book; 0 never.
     """
 
     symbols: Annotated[Words, AfterValidator(_patterns)] = ("*/USDT",)
     min_edge_bps: Annotated[Decimal, Field(ge=0, le=10_000)] = Decimal(0)
+    min_update_bps: Annotated[Decimal, Field(ge=0, le=10_000)] = Decimal("0.5")
     depth: DepthWord = Depth.TWENTY
     max_age_ms: Milliseconds = 3000
     max_skew_ms: Milliseconds = 3000

@@ -30,6 +30,7 @@ gateio = {}
 [scan]
 symbols = ["*/USDT"]    # BASE/QUOTE, * for any
 min_edge_bps = "0"      # report no less than this, net of both fees
+min_update_bps = "0.5"  # tell an open opportunity again when its net edge has moved so far
 depth = "20"            # levels per side: top, 5, 20 or full
 max_age_ms = 3000       # a book that has been silent for longer cannot be used
 max_skew_ms = 3000      # nor can two whose last changes lie further apart

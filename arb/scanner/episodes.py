@@ -9,6 +9,7 @@ from arb.scanner.report import checks, leg
 from arb.scanner.settings import ScanSettings
 
 KIND = "cross_venue"
+_TENTH = 10  # a profit that changed by more than its tenth is news whatever the edge did
 
 
 class Episodes:
@@ -67,7 +68,8 @@ class Episodes:
             return old != new
         if (old.reason, old.economics, old.answers) != (new.reason, new.economics, new.answers):
             return True
-        return abs(old.walk.net_bps - new.walk.net_bps) >= least
+        moved = abs(old.walk.net_bps - new.walk.net_bps) >= least
+        return moved or abs(old.walk.profit - new.walk.profit) * _TENTH > old.walk.profit
 
     def _tell(self, route: Route, episode: Episode, event: OppEvent, decided_ns: int, now_ns: int) -> Opportunity:
         walk, answers = episode.walk, route.answers

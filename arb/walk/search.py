@@ -1,8 +1,8 @@
 """The size that earns most, found exactly.
 
 Walking both books at once, profit over the count n of steps bought is, between two level boundaries, a straight line
-less the sawtooth of rounding down to the sell step. Were the remainder sold too, profit would be concave: once even that
-falls and cannot beat the best, nothing further can. All in integers.
+less the sawtooth of rounding down to the sell step. Were the remainder sold too, profit would be concave: once even
+that falls and cannot beat the best, nothing further can. All in integers.
 """
 
 from __future__ import annotations

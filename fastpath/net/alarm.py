@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-SECOND_NS = 1_000_000_000
+from fastpath.net.pacing import SECOND_NS
 
 
 class Alarm:

@@ -19,9 +19,9 @@ from picows.url import WSParsedURL
 from arb.domain import Connected, ConnId, Disconnected, Reply, Symbol
 from arb.errors import AuthFailed, ConfigError, ProtocolError, Transient, VenueError
 from arb.interfaces import Sink
+from fastpath.net.pacing import SECOND_NS
 from fastpath.net.wiring import Wiring
 
-SECOND_NS = 1_000_000_000
 CONNECT_S = 10.0
 CLOSE_S = 1.0  # for the farewell; then the socket is cut
 MAX_MESSAGE = 8 << 20  # bytes of one message, whole or in fragments

@@ -15,8 +15,8 @@ from arb.domain import VenueId
 from arb.errors import OutcomeUnknown, ProtocolError, Transient, VenueError
 from arb.interfaces import Clock, Request
 from arb.supervise import Sleep, backoff
+from fastpath.net.pacing import SECOND_NS
 
-SECOND_NS = 1_000_000_000
 MAX_BODY = 64 << 20  # bytes; the largest answers known (all instruments of a venue) have a few million
 CONNECT_S = 5.0
 KEEPALIVE_S = 60.0  # seeds come in bursts; a connection kept in between saves a handshake

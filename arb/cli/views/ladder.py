@@ -19,9 +19,8 @@ from arb.units import plain_float
 class Ladder:
     """A BookView that remembers the newest shot of each keeper."""
 
-    def __init__(self, clock: Clock, levels: int) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._levels = levels
         self._shots: dict[str, BookShot] = {}
         self.summary: ScanSummary | None = None
 

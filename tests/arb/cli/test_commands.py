@@ -17,6 +17,8 @@ from arb.domain import BookState
 from arb.rows import SimOptions
 from tests.arb.cli.fakes import Shell, opportunity, shot
 
+ROOT = Path(__file__).parents[3]
+
 
 def test_book_watches_one_market_of_one_venue(shell: Shell) -> None:
     shell.app.tell = [shot(), shot(seq=43, state=BookState.GAP, bids=(), asks=())]
@@ -210,12 +212,29 @@ def test_logs_go_to_stderr_at_the_level_asked_for(shell: Shell) -> None:
     assert shell.err == ""
 
 
+def test_version(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    assert shell("--version") == 0
+    assert capsys.readouterr().out.startswith("arb")
+
+
+def test_bench_prints_both_paths(shell: Shell) -> None:
+    assert shell("bench", "decode", "--frames", "200", "--rounds", "1", "--exchanges", "mexc", "--jsonl") == 0
+    line = json.loads(shell.out)
+    assert line["schema"] == "arb.bench/1"
+    (result,) = line["results"]
+    assert (result["venue"], result["frames"], result["native"]["name"]) == ("mexc", 200, "native")
+    assert result["native"]["p50_us"] > 0
+    assert result["ccxt"]["frames_per_s"] > 0
+
+
 def test_help_is_light() -> None:
     heavy = ["ccxt", "aiohttp", "pydantic", "rich", "msgspec", "loguru", "asyncio", "uvloop", "picows"]
     code = (
         "import sys; from arb.cli import main; code = main(['--help']);"
         f"print(code, [name for name in {heavy} if name in sys.modules], file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True, cwd=ROOT
+    )
     assert done.stderr == "0 []\n"
     assert "scan" in done.stdout

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from arb.errors import ArbError, AuthFailed, ConfigError, ProtocolError, Rejected, TapeError, Transient
 from tests.arb.cli.fakes import Closed, Shell
 
+ROOT = Path(__file__).parents[3]
 SCAN = ("scan", "--exchanges", "mexc,gateio")
 
 
@@ -186,6 +189,17 @@ def test_a_reader_who_leaves_ends_it_quietly(shell: Shell, arguments: tuple[str,
     shell.stdout = Closed()
     assert shell(*arguments) == 0
     assert shell.err == ""
+
+
+def test_a_process_whose_reader_has_left_ends_quietly() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "arb.cli", "exchanges"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    with process:
+        assert process.stderr is not None
+        assert (process.stderr.read(), process.wait(60)) == (b"", 0)
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,20 @@ import base64
 import contextlib
 import hashlib
 import json
+import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
 import pytest
 import uvloop
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from arb.domain import BookDelta, Connected, ConnId, Disconnected, Event, Pong, Symbol
 from arb.errors import AuthFailed, ConfigError, ProtocolError, Rejected, Transient
@@ -103,9 +111,9 @@ UPGRADE = (
 
 
 @contextlib.asynccontextmanager
-async def serving(answer: str = UPGRADE) -> AsyncIterator[Server]:
+async def serving(answer: str = UPGRADE, tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
     fake = Server(answer)
-    server = await asyncio.start_server(fake.on_client, "127.0.0.1", 0)
+    server = await asyncio.start_server(fake.on_client, "127.0.0.1", 0, ssl=tls)
     fake.port = server.sockets[0].getsockname()[1]
     try:
         yield fake
@@ -121,10 +129,11 @@ async def serving(answer: str = UPGRADE) -> AsyncIterator[Server]:
 class Line:
     """A driver and its peer."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
         self.heard = Heard()
         self.errors = Errors()
-        self.wiring = wiring(f"ws://127.0.0.1:{port}/ws", tap=self.heard, on_error=self.errors)
+        url = f"ws://127.0.0.1:{port}/ws" if tls is None else f"wss://localhost:{port}/ws"
+        self.wiring = replace(wiring(url, tap=self.heard, on_error=self.errors), tls=tls)
         self.ended = asyncio.Event()
         self.driver = Driver(self.wiring, ConnId(7), (A,), self.heard, self.ended.set)
         self.peer: Peer
@@ -139,10 +148,35 @@ class Line:
         return lost
 
 
+class Secrets(NamedTuple):
+    """A certificate for localhost that signs itself, from both sides."""
+
+    server: ssl.SSLContext
+    client: ssl.SSLContext
+
+
+@pytest.fixture(scope="module")
+def secrets(tmp_path_factory: pytest.TempPathFactory) -> Secrets:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("tls")
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (folder / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return Secrets(server, ssl.create_default_context(cafile=str(folder / "cert.pem")))
+
+
 @contextlib.asynccontextmanager
-async def connected() -> AsyncIterator[Line]:
-    async with serving() as server:
-        made = Line(server.port)
+async def connected(secrets: Secrets | None = None) -> AsyncIterator[Line]:
+    async with serving(tls=secrets and secrets.server) as server:
+        made = Line(server.port, secrets and secrets.client)
         await made.driver.open()
         made.peer = await server.peers.get()
         try:
@@ -417,6 +451,44 @@ def test_the_same_on_uvloop(check: Callable[[Line], Awaitable[None]]) -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run())
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+@pytest.mark.parametrize(
+    "check",
+    [
+        test_every_event_of_a_read_then_idle_once,
+        test_a_long_message_arrives_whole,
+        test_our_own_end_says_goodbye_and_is_told_once,
+        test_connected_comes_first_and_disconnected_last_and_at_once,
+    ],
+)
+def test_the_same_over_tls(
+    check: Callable[[Line], Awaitable[None]], loop: Callable[[], asyncio.AbstractEventLoop], secrets: Secrets
+) -> None:
+    async def run() -> None:
+        async with connected(secrets) as line:
+            await check(line)
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(run())
+
+
+async def test_a_certificate_nobody_vouches_for_is_not_taken(secrets: Secrets) -> None:
+    async with serving(tls=secrets.server) as server:
+        with pytest.raises(Transient, match="certificate"):
+            await Line(server.port, ssl.create_default_context()).driver.open()
+
+
+async def test_a_tls_handshake_cancelled_in_the_middle_leaves_no_socket(secrets: Secrets) -> None:
+    async with serving("") as server:  # which speaks no TLS, nor anything else
+        opening = asyncio.create_task(Line(server.port, secrets.client).driver.open())
+        await server.called.wait()
+        opening.cancel()
+        async with asyncio.timeout(1):
+            with pytest.raises(asyncio.CancelledError):
+                await opening
+            await server.left.wait()
 
 
 def test_a_cancelled_handshake_leaves_no_socket_on_uvloop() -> None:

@@ -98,6 +98,14 @@ async def test_a_connection_without_a_sign_of_life_is_dropped(venue: Venue) -> N
     assert line.heard.all[-1] == "idle"
 
 
+async def test_a_venue_that_answers_no_ping_is_asked_at_the_same_pace_until_it_is_dead(venue: Venue) -> None:
+    venue.pongs = False
+    line = Line(venue, ping_s=0.1, dead_s=0.45)
+    with pytest.raises(Transient, match="nothing heard"):
+        await line.link.run(line.up)
+    assert 2 <= line.wiring.counters["pings"] <= 4
+
+
 async def test_it_has_proved_itself_after_a_while_and_says_so_once(
     venue: Venue, monkeypatch: pytest.MonkeyPatch
 ) -> None:

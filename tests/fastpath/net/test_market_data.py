@@ -72,7 +72,7 @@ class Line:
 
 
 async def test_symbols_spread_evenly_over_as_few_connections_as_hold_them(venue: Venue) -> None:
-    line = Line(venue, Seed.NONE, max_topics=3)
+    line = Line(venue, Seed.NONE, max_topics=4)
     async with line.running(*SYMBOLS, A):  # asked for twice is asked for once
         await line.subscribed(5)
         assert sorted(len(venue.asked("on", socket=n)) for n in range(len(venue.sockets))) == [2, 3]

@@ -103,8 +103,8 @@ async def test_metadata_comes_from_outside() -> None:
 
 async def test_market_data_speaks_to_the_overrides_with_the_markets_symbols(venue: Venue) -> None:
     heard = Heard()
-    made = factory(ws_url=venue.url, rest_url=venue.rest_url, tap=heard)
-    data = made.market_data([MARKET], Depth.TOP)
+    made = factory(ws_url=venue.url, rest_url=venue.rest_url)
+    data = made.market_data([MARKET], Depth.TOP, heard)
     assert (data.venue, data.feed.name) == ("fake", "ticker")
     async with running(data.run([MARKET.symbol], heard)):
         await heard.until(lambda: ("opened", 1) in heard.all)

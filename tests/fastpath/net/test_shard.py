@@ -24,7 +24,7 @@ A, B = Symbol("A/USDT"), Symbol("B/USDT")
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "OVERLAP_S", 0.05)
     monkeypatch.setattr(module, "SETTLE_S", 0.1)
-    monkeypatch.setattr(module, "GRACE_S", 0.5)
+    monkeypatch.setattr(module, "GRACE_S", 1.0)
 
 
 class Line:

@@ -206,6 +206,7 @@ class Venue:
         self.bad: set[str] = set()  # symbols refused
         self.mute: set[str] = set()  # symbols never answered
         self.pushes_full = False
+        self.pongs = True
         self.hollow: set[str] = set()  # symbols accepted and never served
         self.seq = 100
         self.on_book: Callable[[web.Request], web.StreamResponse | None] = lambda _request: None
@@ -260,7 +261,7 @@ class Venue:
                     await socket.send_str(json.dumps({"full": symbol, "seq": self.seq}))
         for symbol in said.get("off", ()):
             await socket.send_str(json.dumps({"gone": [symbol]}))
-        if "ping" in said:
+        if "ping" in said and self.pongs:
             await socket.send_str('{"pong": 1}')
 
     async def book(self, request: web.Request) -> web.StreamResponse:

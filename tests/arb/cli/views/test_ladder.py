@@ -14,7 +14,7 @@ from tests.arb.cli.fakes import shot
 
 
 def drawn(*shots: BookShot) -> str:
-    ladder = Ladder(ManualClock(17_000_000), levels=10)
+    ladder = Ladder(ManualClock(17_000_000))
     for one in shots:
         ladder.book(one)
     console = Console(file=io.StringIO(), width=160, color_system=None)
