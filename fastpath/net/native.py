@@ -61,16 +61,15 @@ class NativeFactory:
         )
 
     def feed(self, depth: Depth) -> Feed:
-        """The named feed, or the preferred one, of this depth; where the venue has none, of the next deeper one.
+        """The named feed, if it is deep enough; else the preferred one of this depth, or of the next deeper one.
 
         Raises ConfigError for a name that is not among them, and for a depth nothing reaches.
         """
-        deep_enough = sorted({feed.depth for feed in self._spec.feeds if feed.depth >= depth})
-        if not deep_enough:
+        feeds = [feed for feed in self._spec.feeds if feed.depth >= depth]
+        if not feeds:
             raise ConfigError(f"{self.venue}: no feed has the depth {_word(depth)}; {_list(self._spec.feeds)}")
-        feeds = [feed for feed in self._spec.feeds if feed.depth is deep_enough[0]]
         if self._feed_name is None:
-            return feeds[0]
+            return min(feeds, key=lambda feed: feed.depth)  # the first of the shallowest: min keeps their order
         for feed in feeds:
             if feed.name == self._feed_name:
                 return feed

@@ -199,18 +199,20 @@ class Desk:
         depth: Depth = Depth.TWENTY,
         trust: Trust = Trust.UNCHECKED,
         prepare: Callable[[FakeExchange, int], None] = lambda _exchange, _number: None,
+        open: Callable[[Lost], Awaitable[Client]] | None = None,
+        sleeps: Sleeps | None = None,
     ) -> None:
         self.clients = Clients(prepare)
         self.heard = Heard()
         self.errors = Errors()
-        self.sleeps = Sleeps()
+        self.sleeps = sleeps or Sleeps()
         self.clock = ManualClock(1)
         self.counters: Counter[str] = Counter()
         self.rest = FakeExchange()
         self.data = CcxtMarketData(
             V,
             feed(depth, trust),
-            open=self.clients,
+            open=open or self.clients,
             client=self._rest,
             listings=Listings(),
             limits=limits or Limits((None,)),
@@ -241,6 +243,13 @@ class Desk:
 
     def losses(self) -> list[tuple[tuple[Symbol, ...], str]]:
         return [(event.symbols, event.reason) for event in self.heard.events if isinstance(event, Disconnected)]
+
+
+async def until(true: Callable[[], object], seconds: float = 10.0) -> None:
+    """For what real sockets bring."""
+    async with asyncio.timeout(seconds):
+        while not true():  # noqa: ASYNC110  most of what is waited for are lists that grow
+            await asyncio.sleep(0.005)
 
 
 async def turns(count: int = 20) -> None:

@@ -14,18 +14,7 @@ from adapters.ccxt_stream import REFUSED_S
 from arb.domain import BookSnapshot, Depth, Event, SubscriptionRefused, Symbol
 from arb.errors import AuthFailed, ProtocolError, Rejected, Transient
 from arb.supervise import CAP_S, FIRST_S
-from tests.adapters.ccxt_fakes import (
-    A,
-    B,
-    C,
-    Desk,
-    FakeExchange,
-    Heard,
-    Sleeps,
-    V,
-    book,
-    turns,
-)
+from tests.adapters.ccxt_fakes import A, B, C, Desk, FakeExchange, Heard, Sleeps, V, book, turns
 
 
 async def test_books_of_all_symbols_arrive() -> None:
@@ -183,10 +172,7 @@ async def test_attempts_that_fail_are_told_and_spaced() -> None:
     async def unreachable(lost: Lost) -> Client:
         raise OSError("no route")
 
-    desk = Desk()
-    desk.data._open = unreachable
-    desk.sleeps = Sleeps(hold_s=2.0)
-    desk.data._sleep = desk.sleeps
+    desk = Desk(open=unreachable, sleeps=Sleeps(hold_s=2.0))
     async with desk.running(A):
         await turns(200)
     assert {str(error) for error in desk.errors} == {"v: OSError: no route"}

@@ -14,10 +14,7 @@ from tests.adapters.ccxt_fakes import A, B, Desk, FakeExchange, Sleeps, book, tu
 
 
 def desk(limits: Limits | None = None, sleeps: Sleeps | None = None) -> Desk:
-    made = Desk(trust=Trust.POLLED, limits=limits)
-    made.sleeps = sleeps or Sleeps(hold_s=EVERY_S)
-    made.data._sleep = made.sleeps
-    return made
+    return Desk(trust=Trust.POLLED, limits=limits, sleeps=sleeps or Sleeps(hold_s=EVERY_S))
 
 
 async def test_books_are_asked_for_again_and_again() -> None:
@@ -52,8 +49,7 @@ async def test_politeness(symbols: int, rate_ms: float, every_s: float) -> None:
         for n in range(symbols):
             exchange.push(f"{n}/USDT", book(1))
 
-    polled = Desk(trust=Trust.POLLED, prepare=prepare)
-    polled.data._sleep = polled.sleeps = Sleeps(hold_s=EVERY_S)
+    polled = Desk(trust=Trust.POLLED, prepare=prepare, sleeps=Sleeps(hold_s=EVERY_S))
     async with polled.running(*(Symbol(f"{n}/USDT") for n in range(symbols))):
         pass
     assert polled.sleeps.asked == [every_s] * symbols

@@ -47,6 +47,7 @@ def factory(**changes: Any) -> NativeFactory:
         pytest.param(Depth.FULL, "aggre@100ms", "aggre@100ms", id="the named one"),
         pytest.param(Depth.FIVE, None, "limit", id="the next deeper where the venue has none"),
         pytest.param(Depth.FIVE, "limit", "limit", id="by name there too"),
+        pytest.param(Depth.TWENTY, "aggre@100ms", "aggre@100ms", id="a deeper one by name"),
     ],
 )
 def test_feed(depth: Depth, name: str | None, expected: str) -> None:
@@ -64,7 +65,10 @@ def test_feed(depth: Depth, name: str | None, expected: str) -> None:
             id="a slip of the pen",
         ),
         pytest.param(
-            Depth.TWENTY, "ticker", "fake: no feed 'ticker' at depth 20; feeds: limit (20)", id="one of another depth"
+            Depth.TWENTY,
+            "ticker",
+            "fake: no feed 'ticker' at depth 20; feeds: limit (20), aggre@10ms (full), aggre@100ms (full)",
+            id="one that is too shallow",
         ),
     ],
 )

@@ -1,0 +1,144 @@
+"""Frozen facts. What cannot change can be logged, replayed and shared without a copy.
+
+Prices are quote currency per unit of base, quantities are base, notionals are quote. Market data carries floats
+(15 significant digits survive unharmed); static facts and everything reported carries `Decimal`. Times are
+nanoseconds: `recv_ns` and `decided_ns` on our monotonic clock, `exch_ns` and `wall_ns` since the epoch (0: not sent).
+"""
+
+from __future__ import annotations
+
+from arb.domain.codes import (
+    BookKey,
+    BookState,
+    ClientId,
+    Coin,
+    ConnId,
+    Depth,
+    FeeCoin,
+    FeeSource,
+    Level,
+    Levels,
+    NativeSymbol,
+    OppEvent,
+    OrderStatus,
+    OrderType,
+    Reason,
+    Seed,
+    Side,
+    Symbol,
+    Trust,
+    VenueId,
+)
+from arb.domain.conclusions import (
+    BookAudit,
+    BookChange,
+    Check,
+    Intent,
+    Leg,
+    Opportunity,
+)
+from arb.domain.fact import (
+    Fact,
+)
+from arb.domain.private import (
+    Balance,
+    Fill,
+    Order,
+    OrderUpdate,
+)
+from arb.domain.statics import (
+    CoinNetwork,
+    FeeSchedule,
+    Market,
+    Static,
+)
+from arb.domain.stream import (
+    BookDelta,
+    BookSnapshot,
+    Connected,
+    Disconnected,
+    Notice,
+    Pong,
+    Quote,
+    Reply,
+    Subscribed,
+    SubscriptionRefused,
+    Trade,
+    Unsubscribed,
+)
+
+StreamEvent = BookSnapshot | BookDelta | Quote
+Event = (
+    BookSnapshot
+    | BookDelta
+    | Quote
+    | Trade
+    | Subscribed
+    | Unsubscribed
+    | SubscriptionRefused
+    | Connected
+    | Disconnected
+    | Notice
+    | Pong
+    | Reply
+    | OrderUpdate
+    | Fill
+    | Balance
+)
+REAL_TIME: tuple[type[Fact], ...] = (
+    BookSnapshot, BookDelta, Quote, Trade, Subscribed, Unsubscribed, SubscriptionRefused, Connected, Disconnected,
+    Notice, Pong, Reply, BookChange, BookAudit, Check, Leg, Opportunity, Intent, Order, OrderUpdate, Fill, Balance,
+)  # fmt: skip
+
+__all__ = [
+    "BookKey",
+    "BookState",
+    "ClientId",
+    "Coin",
+    "ConnId",
+    "Depth",
+    "FeeCoin",
+    "FeeSource",
+    "Level",
+    "Levels",
+    "NativeSymbol",
+    "OppEvent",
+    "OrderStatus",
+    "OrderType",
+    "Reason",
+    "Seed",
+    "Side",
+    "Symbol",
+    "Trust",
+    "VenueId",
+    "Fact",
+    "CoinNetwork",
+    "FeeSchedule",
+    "Market",
+    "Static",
+    "BookDelta",
+    "BookSnapshot",
+    "Connected",
+    "Disconnected",
+    "Notice",
+    "Pong",
+    "Quote",
+    "Reply",
+    "Subscribed",
+    "SubscriptionRefused",
+    "Trade",
+    "Unsubscribed",
+    "BookAudit",
+    "BookChange",
+    "Check",
+    "Intent",
+    "Leg",
+    "Opportunity",
+    "Balance",
+    "Fill",
+    "Order",
+    "OrderUpdate",
+    "REAL_TIME",
+    "Event",
+    "StreamEvent",
+]

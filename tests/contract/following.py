@@ -1,0 +1,119 @@
+"""Somebody who follows the books of one column, keeps everything he is told, and notices what falters."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import TypeVar
+
+from arb.books import Books
+from arb.domain import BookState, Coin, Depth, Event, Market, NativeSymbol, Symbol
+from arb.interfaces import MarketData
+from arb.sync import BookSync
+from tests.contract.venues import World
+
+T = TypeVar("T")
+AGE_NS = 3600 * 10**9
+
+
+class Following:
+    """A Sink with books. events: all of them, in order.   faltered: books that were LIVE and at some time were not."""
+
+    def __init__(self, world: World, data: MarketData, symbols: Sequence[Symbol]) -> None:
+        self.data = data
+        self.symbols = tuple(symbols)
+        self.events: list[Event] = []
+        self.idles: list[int] = []
+        self.faltered: set[Symbol] = set()
+        self.books = Books()
+        self._world = world
+        self._was_live: set[Symbol] = set()
+        self.books.add_venue(data.venue, data.resync)
+        for symbol in self.symbols:
+            self.books.add(data.venue, symbol, data.feed, world.clock.mono_ns())
+
+    def on_event(self, event: Event) -> None:
+        self.events.append(event)
+        self.books.on_event(event)
+
+    def on_idle(self, recv_ns: int) -> None:
+        self.idles.append(recv_ns)
+        for book in self.books:
+            if book.state is BookState.LIVE:
+                self._was_live.add(book.symbol)
+            elif book.symbol in self._was_live:
+                self.faltered.add(book.symbol)
+
+    def book(self, symbol: Symbol) -> BookSync:
+        book = self.books.get((self.data.venue, symbol))
+        assert book is not None
+        return book
+
+    def of(self, kind: type[T], since: int = 0) -> list[T]:
+        """The events of one kind, from the one of that number on."""
+        return [event for event in self.events[since:] if isinstance(event, kind)]
+
+    def live(self, *symbols: Symbol) -> bool:
+        """All of these, or of what is followed, are LIVE."""
+        return all(self.book(symbol).state is BookState.LIVE for symbol in symbols or self.symbols)
+
+    def agrees(self, count: int, *symbols: Symbol) -> bool:
+        """Best levels as the market has them, of these or of everything that is followed."""
+        now_ns = self._world.clock.mono_ns()
+        for symbol in symbols or self.symbols:
+            if not self.live(symbol):
+                return False
+            held = self.book(symbol).live(now_ns, AGE_NS)
+            if [held.bids(count), held.asks(count)] != self._world.levels(symbol, count):
+                return False
+        return True
+
+    async def converge(self, count: int = 1, *symbols: Symbol) -> None:
+        """Wait until all are LIVE, then hold every level against the market, which stands still for that."""
+        await self._world.until(lambda: self.live(*symbols), self.told)
+        await self._world.turn(100)
+        if await self._world.still(lambda: self.agrees(count, *symbols)):
+            return
+        now_ns = self._world.clock.mono_ns()
+        for symbol in symbols or self.symbols:
+            held = self.book(symbol).live(now_ns, AGE_NS)
+            assert [held.bids(count), held.asks(count)] == self._world.levels(symbol, count), symbol
+
+    def told(self) -> str:
+        """For whoever has waited in vain."""
+        states = {book.symbol: (book.state.name, book.gaps, book.resyncs) for book in self.books}
+        return f"LIVE: {states} {dict(self.data.counters)}"
+
+
+def unlisted(world: World, symbol: str = "NOPE/USDT") -> Market:
+    """A market that the venue does not have, named as it names its own."""
+    native = NativeSymbol("")
+    for listed in world.markets.values():
+        native = NativeSymbol(listed.native.replace(listed.base, "NOPE", 1))
+        if listed.quote == "USDT":
+            break
+    return Market(
+        world.column.venue, Symbol(symbol), native, Coin("NOPE"), Coin("USDT"), Decimal("0.01"), Decimal("0.01")
+    )
+
+
+@asynccontextmanager
+async def following(
+    world: World, depth: Depth = Depth.TOP, *, also: Sequence[Market] = (), count: int = 4
+) -> AsyncIterator[Following]:
+    """The first `count` markets of the venue and some more, followed until the end of the block."""
+    markets = (*list((await world.load()).values())[:count], *also)
+    data = world.factory.market_data(markets, depth)
+    symbols = [market.symbol for market in markets]
+    made = Following(world, data, symbols)
+    task = asyncio.create_task(data.run(symbols, made))
+    try:
+        yield made
+        assert not task.done(), "it ended by itself"
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        if not task.cancelled():
+            await task

@@ -1,0 +1,241 @@
+"""The columns of the contract suite, found and not listed, and the world that each of them is put into.
+
+A venue that `fastpath/` speaks and `arb.sim` simulates gives two columns: its native path and its ccxt path, both made
+as a run makes them. One more is the tests' own fake, so that what is tested with it rests on the same promises.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+import pytest
+from loguru import logger
+
+from arb.app.factories import Factories
+from arb.app.simulating import Environment, simulated
+from arb.app.venues import native_specs
+from arb.clock import ManualClock, SystemClock
+from arb.config import Credentials, Settings, VenueConfig
+from arb.domain import BookSnapshot, Coin, Market, NativeSymbol, Symbol, VenueId
+from arb.interfaces import Statics, VenueFactory
+from arb.sim import FaultPlan, FaultRule, SimExchanges, SimSettings, SimUrls
+from tests.contract.door import Door
+from tests.fakes import FakeFactory
+
+MS = 1_000_000
+GRID_MS = 100  # every push interval of the simulated venues divides it: at its end nothing is pending
+PATIENCE_S = 20.0
+
+
+class Column(NamedTuple):
+    """path: "native", "ccxt" or "fake"."""
+
+    venue: VenueId
+    path: str
+
+    @property
+    def wired(self) -> bool:
+        return self.path != "fake"
+
+
+VENUES = tuple(VenueId(spec.name) for spec in native_specs() if spec.name in simulated())
+WIRED = tuple(Column(venue, path) for venue in VENUES for path in ("native", "ccxt"))
+COLUMNS = (*WIRED, Column(VENUES[0], "fake"))
+
+
+def every(columns: Iterable[Column]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("column", columns, ids=lambda column: f"{column.venue}-{column.path}")
+
+
+class OwnClock(SystemClock):
+    """Runs as fast as the real one but shows another time: what it stamps cannot come from anywhere else."""
+
+    @staticmethod
+    def mono_ns() -> int:
+        return SystemClock.mono_ns() + 10**18
+
+
+class Way(Protocol):
+    """How a client reaches the venue, and how that is made hard for it."""
+
+    def cut(self) -> None: ...
+
+    def shut(self) -> None: ...
+
+    async def open(self) -> None: ...
+
+
+class World:
+    """Simulated exchanges on a hand-turned clock, and the factory of one column in front of them.
+
+    The sim's wall time begins at the real one, by which ccxt signs; time only passes in `turn`.
+    clock: the column's.   errors: what its parts complained of.   rest, ws: its doors; the fake does not use them.
+    """
+
+    def __init__(self, sim: SimExchanges, turning: ManualClock, column: Column) -> None:
+        self.sim = sim
+        self.column = column
+        self.clock = OwnClock()
+        self.errors: list[str] = []
+        self.markets: Mapping[Symbol, Market] = {}
+        self.rest = Door()
+        self.ws = Door()
+        self.urls = SimUrls("", "")
+        self.factory: VenueFactory
+        self.close: Callable[[], Any]
+        self._turning = turning
+
+    @property
+    def way(self) -> Way:
+        return self if isinstance(self.factory, FakeFactory) else self.ws
+
+    async def load(self) -> Mapping[Symbol, Market]:
+        """What the column knows of the venue's markets."""
+        if not self.markets:
+            self.markets = {market.symbol: market for market in (await self.factory.metadata().load()).markets}
+        return self.markets
+
+    async def turn(self, ms: int) -> None:
+        """Let sim time pass; in whole `GRID_MS`, so that the market stands still afterwards with everything sent."""
+        assert ms % GRID_MS == 0
+        for _ in range(ms // 10):
+            self._turning.advance(10 * MS)
+            self.sim.step()
+            if isinstance(self.factory, FakeFactory):
+                for made in self.factory.made:
+                    made.show()
+            await asyncio.sleep(0.001)
+
+    async def until(self, wanted: Callable[[], object], what: Callable[[], str] | str) -> None:
+        """Let time pass until something is so."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not wanted():
+                    await self.turn(GRID_MS)
+        except TimeoutError:
+            told = what if isinstance(what, str) else what()
+            pytest.fail(f"never {told}; {self.errors[:3]}")
+
+    async def still(self, wanted: Callable[[], object]) -> bool:
+        """Whether something becomes so while the market stands still: what was sent may yet be on its way."""
+        for _ in range(150):
+            if wanted():
+                return True
+            await asyncio.sleep(0.01)
+        return False
+
+    def levels(self, symbol: Symbol, count: int) -> list[list[tuple[float, float]]]:
+        """The market's own best bids and asks."""
+        book = self.sim.market.books(self.column.venue)[symbol]
+        prices, amounts = book.listing.price_decimals, book.listing.qty_decimals
+
+        def number(units: int, decimals: int) -> float:
+            return float(Decimal(units).scaleb(-decimals))
+
+        return [
+            [(number(abs(key), prices), number(book.lots[key], amounts)) for key in side[:count]]
+            for side in (book.bids, book.asks)
+        ]
+
+    def snapshot(self, symbol: Symbol) -> BookSnapshot | None:
+        """What the fake venue holds: the simulated one's books."""
+        book = self.sim.market.books(self.column.venue).get(symbol)
+        if book is None:
+            return None
+        bids, asks = self.levels(symbol, len(book.lots))
+        exch_ns = self.sim.market.wall_ns(book.changed_ns)
+        return BookSnapshot(self.column.venue, symbol, tuple(bids), tuple(asks), book.version, exch_ns, 0)
+
+    # ------------------------------------------------------------------------------------------- Way, for the fake
+
+    def cut(self) -> None:
+        self.shut()
+        self._regain()
+
+    def shut(self) -> None:
+        assert isinstance(self.factory, FakeFactory)
+        for made in self.factory.made:
+            made.lose("cut")
+
+    async def open(self) -> None:
+        self._regain()
+
+    def _regain(self) -> None:
+        assert isinstance(self.factory, FakeFactory)
+        for made in self.factory.made:
+            made.gain()
+
+
+@asynccontextmanager
+async def world(
+    column: Column, *rules: FaultRule, symbols: int = 4, signed: bool = False, config: VenueConfig | None = None
+) -> AsyncIterator[World]:
+    """config: what the column's table in the configuration says besides its path and its addresses."""
+    turning = ManualClock(5_000 * MS, SystemClock.wall_ns())
+    sim = SimExchanges(
+        turning, symbols=symbols, faults=FaultPlan(rules), venues=VENUES, settings=SimSettings(gaps_hz=0.0)
+    )
+    await sim.start(drive=False)
+    made = World(sim, turning, column)
+    urls = sim.urls[column.venue]
+    await made.rest.start(_port(urls.rest_url))
+    await made.ws.start(_port(urls.ws_url))
+    made.urls = SimUrls(_moved(urls.rest_url, made.rest.port), _moved(urls.ws_url, made.ws.port))
+    complaints = logger.add(lambda message: made.errors.append(message.record["message"]), level="WARNING")
+    try:
+        if column.wired:
+            factories = Factories(_environment(made, signed, config or VenueConfig()), made.clock)
+            made.factory, made.close = factories[column.venue], factories.close
+        else:
+            made.factory = FakeFactory(
+                column.venue, clock=made.clock, statics=_statics(sim, column.venue), book=made.snapshot
+            )
+            made.close = made.factory.close
+        yield made
+    finally:
+        await made.close()
+        made.rest.shut()
+        made.ws.shut()
+        await sim.stop()
+        logger.remove(complaints)
+
+
+def _environment(made: World, signed: bool, config: VenueConfig) -> Environment:
+    venue, path = made.column
+    given = {"fastpath": path == "native", "rest_url": made.urls.rest_url, "ws_url": made.urls.ws_url}
+    settings = Settings(exchanges={venue: config.model_copy(update=given)})
+    return Environment(settings, {venue: Credentials(venue, *made.sim.keys[venue])} if signed else {}, simulated=True)
+
+
+def _port(url: str) -> int:
+    port = urlsplit(url).port
+    assert port is not None
+    return port
+
+
+def _moved(url: str, port: int) -> str:
+    return urlsplit(url)._replace(netloc=f"127.0.0.1:{port}").geturl()
+
+
+def _statics(sim: SimExchanges, venue: VenueId) -> Statics:
+    """The markets of the fake, as many as its books."""
+    listings = [book.listing for book in sim.market.books(venue).values()]
+    return Statics(
+        tuple(
+            Market(
+                venue,
+                Symbol(listing.symbol),
+                NativeSymbol(listing.symbol.lower()),
+                Coin(listing.base),
+                Coin(listing.quote),
+                Decimal(1).scaleb(-listing.price_decimals),
+                Decimal(1).scaleb(-listing.qty_decimals),
+            )
+            for listing in listings
+        )
+    )
