@@ -18,6 +18,7 @@ import msgspec
 
 from adapters.ccxt_errors import Redactor
 from adapters.ccxt_names import has_stream
+from adapters.ccxt_ranges import judge_by_end
 from adapters.ccxt_urls import HTTP, WS, rebase
 
 TIMEOUT_MS = 10_000
@@ -201,6 +202,7 @@ class Opener:
         exchange.urls = self._urls(exchange.urls)
         exchange.options = exchange.deep_extend(spot_only(exchange.options), settings.options)
         exchange.timeout_on_exit = 0  # a pause for a session of ccxt's own
+        judge_by_end(exchange)
         if self._throttler is None:
             self._throttler = exchange.throttler
         exchange.throttler = self._throttler

@@ -33,9 +33,12 @@ TABLE: dict[str, type[VenueError]] = {
 }
 LONGEST = 300  # characters of a foreign message that we repeat
 
-_IN_URL = re.compile(
-    r"(?i)\b(signature|sign|sig|hmac|api_?key|access_?key(?:_?id)?|key|secret|pass(?:word|phrase)?|token|listen_?key)"
-    r"""(["']?\s*[=:]\s*["']?)[^\s&"',;}\]]+"""
+_NAMED = re.compile(  # in a URL, a body or a header; the short names are also words, so those need the full dress
+    r"""(?ix) \b(
+        (?: signature | hmac | \w*api_?key | access_?key(?:_?id)? | listen_?key | pass(?:word|phrase) | secret | token )
+        ["']? \s* [=:] \s* ["']?
+      | (?: sign | sig | key | pass ) (?: = | ["'] \s* : \s* ["'] )
+    ) [^\s&"',;}\]]+"""
 )
 
 
@@ -50,7 +53,7 @@ class Redactor:
         """One line of at most `LONGEST` characters."""
         for secret in self._known:
             text = text.replace(secret, "***")
-        line = " ".join(_IN_URL.sub(r"\1\2***", text).split())
+        line = " ".join(_NAMED.sub(r"\1***", text).split())
         return line if len(line) <= LONGEST else line[:LONGEST] + "…"
 
     def __repr__(self) -> str:

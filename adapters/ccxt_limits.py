@@ -45,11 +45,11 @@ class Limits:
         fitting = [number for number in told if number > used] or told[-1:]
         return self._next([*fitting[:1], *self._rest, None])
 
-    def short(self, promised: int, bids: int, asks: int) -> bool:
-        """Whether to try another number, since both sides end at the same place before what was promised."""
+    def short(self, used: int | None, promised: int, bids: int, asks: int) -> bool:
+        """Whether to try another number than `used`, since both sides end early and at the same place."""
         if not 0 < bids == asks < promised:
             return False
-        return self._next(self._rest)
+        return used != self.current or self._next(self._rest)
 
     def _next(self, candidates: Sequence[int | None]) -> bool:
         self._tried.add(self.current)

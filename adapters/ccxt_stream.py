@@ -128,7 +128,7 @@ class Stream:
             book = wiring.outlet.book(symbol, raw)
             wiring.limits.worked()
             up()
-            if wiring.limits.short(wiring.feed.levels, len(book.bids), len(book.asks)):
+            if wiring.limits.short(limit, wiring.feed.levels, len(book.bids), len(book.asks)):
                 self._stop(Transient(wiring.venue, f"{len(book.bids)} levels came; asking for more"))
                 return
 
@@ -149,7 +149,8 @@ class Stream:
             await wiring.sleep(REFUSED_S)
             return True
         else:
-            wiring.outlet.lost(symbol, words(error))
+            if not wiring.outlet.lost(symbol, words(error)) and len(self._symbols) > 1:
+                wiring.tell(error)  # no event says so, and this client goes on
             self.renew(symbol, words(error), error.retry_after_s if isinstance(error, Transient) else 0.0)
         return False
 

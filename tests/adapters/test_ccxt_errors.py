@@ -95,6 +95,7 @@ def test_what_succeeds_is_not_touched() -> None:
         pytest.param(f"X-MEXC-APIKEY: {KEY} Signature: abcdef0123", id="headers"),
         pytest.param(f"Invalid key {KEY}, hash abc", id="a bare key"),
         pytest.param("listenKey=abcdef0123 expired", id="a token that we never knew"),
+        pytest.param("https://h/?sig=abcdef0123&key=abcdef0123", id="short names in a URL"),
         pytest.param(f"secret {SECRET} / s3cr%2Bt%2Fwith%3Dsigns", id="a secret, plain and quoted"),
         pytest.param(f"passphrase {PASSWORD}", id="a passphrase"),
     ],
@@ -108,8 +109,15 @@ def test_no_secret_is_left(text: str) -> None:
     assert KEY not in repr(redact)
 
 
-def test_ordinary_words_are_left() -> None:
-    text = "mexc GET https://api.mexc.com/api/v3/depth?symbol=BTCUSDT&limit=20 429 Too Many Requests key"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mexc GET https://api.mexc.com/api/v3/depth?symbol=BTCUSDT&limit=20 429 Too Many Requests",
+        "unexpected character, expected a string key: line 1 column 109",
+        "the sign: minus",
+    ],
+)
+def test_ordinary_words_are_left(text: str) -> None:
     assert Redactor(("x" * 20,))(text) == text
 
 

@@ -84,7 +84,8 @@ def test_who_asked_with_an_older_number_asks_again() -> None:
 def test_a_window_smaller_than_promised(depth: Depth, bids: int, asks: int, again: bool) -> None:
     limits = Limits.of_depth(depth)
     limits.worked()
-    assert limits.short(int(depth), bids, asks) is again
+    assert limits.short(None, int(depth), bids, asks) is again
     assert limits.current == (100 if again else None)
     if again:
-        assert not limits.short(int(depth), bids, asks)  # once; then it is as it is
+        assert limits.short(None, int(depth), bids, asks)  # whoever still asks with the old number changes too
+        assert not limits.short(100, int(depth), bids, asks)  # and then it is as it is

@@ -74,6 +74,7 @@ class World:
     """Simulated exchanges on a hand-turned clock, and the factory of one column in front of them.
 
     The sim's wall time begins at the real one, by which ccxt signs; time only passes in `turn`.
+    raw: the venue's own market list, as an answer and as the suite reads it; known without the column's help.
     clock: the column's.   errors: what its parts complained of.   rest, ws: its doors; the fake does not use them.
     """
 
@@ -82,10 +83,10 @@ class World:
         self.column = column
         self.clock = OwnClock()
         self.errors: list[str] = []
-        self.markets: Mapping[Symbol, Market] = {}
         self.rest = Door()
         self.ws = Door()
         self.urls = SimUrls("", "")
+        self.raw: Mapping[str, Rules]
         self.factory: VenueFactory
         self.close: Callable[[], Any]
         self._turning = turning
@@ -93,12 +94,6 @@ class World:
     @property
     def way(self) -> Way:
         return self if isinstance(self.factory, FakeFactory) else self.ws
-
-    async def load(self) -> Mapping[Symbol, Market]:
-        """What the column knows of the venue's markets."""
-        if not self.markets:
-            self.markets = {market.symbol: market for market in (await self.factory.metadata().load()).markets}
-        return self.markets
 
     async def turn(self, ms: int) -> None:
         """Let sim time pass; in whole `GRID_MS`, so that the market stands still afterwards with everything sent."""
