@@ -51,6 +51,9 @@ class Replay:
             if stop():
                 break
             self.frame += 1
+            if record.kind is Kind.END:
+                self._clock.set(max(record.recv_ns, self._clock.mono_ns()))
+                break
             if record.recv_ns > self._clock.mono_ns():
                 self._clock.set(record.recv_ns)
             self._play(record)

@@ -57,8 +57,10 @@ def split_native(native: str) -> str:
     """ "BTC_USDT", "BTC-USDT" or "BTCUSDT" -> "BTC/USDT". Raises KeyError."""
     for separator in "_-/":
         base, found, quote = native.partition(separator)
-        if found and base and quote and separator not in quote:
-            return f"{base}/{quote}"
+        if found:
+            if base and quote.isalnum():
+                return f"{base}/{quote}"
+            raise KeyError(native)
     for quote in QUOTES:
         if native.endswith(quote) and len(native) > len(quote):
             return f"{native.removesuffix(quote)}/{quote}"

@@ -41,6 +41,7 @@ class Kind(IntEnum):
     EVENT = 8  # data: an event of a path that hands out no frames
     CONFIRM = 9  # an audit found this book current
     STATICS = 10  # data: the `Statics` that are in force from here on
+    END = 11  # the run stopped deciding; what follows is its taking down
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True):
@@ -151,6 +152,9 @@ class TapeWriter:
         else:
             return
         self._add(Record(Kind.EVENT, recv_ns, event.venue, data=_event_encoder.encode(kept)))
+
+    def end(self, now_ns: int) -> None:
+        self._add(Record(Kind.END, now_ns))
 
     def close(self) -> None:
         """Write what is left. Raises TapeError where the disk had refused something."""

@@ -139,8 +139,11 @@ class Live:
                     task.result()  # raises what ended it; none of them ends by itself
             return end.result()
         finally:
+            now_ns = self.clock.mono_ns()
             self.counted.settle()
-            self.engine.finish(self.clock.mono_ns())
+            self.engine.finish(now_ns)
+            if self.tape is not None:
+                self.tape.end(now_ns)
             for future in everything:
                 future.cancel()
             await asyncio.gather(*everything, return_exceptions=True)
@@ -289,6 +292,7 @@ def _upkeep(
         ttl_s=world.settings.cache.ttl_h * 3600.0,
         changed=changed,
         note=lambda text: logger.warning("{}", text),
+        ready=lambda: live.silent() is None,
     )
 
 

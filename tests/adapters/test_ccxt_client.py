@@ -321,7 +321,7 @@ async def test_no_text_form_shows_a_secret(caplog: pytest.LogCaptureFixture) -> 
     async def answer(request: web.Request) -> web.Response:
         return web.json_response({"label": "INVALID_KEY", "message": f"Invalid key {KEY}"}, status=401)
 
-    logging.getLogger().setLevel(logging.DEBUG)
+    caplog.set_level(logging.DEBUG)
     async with serving(answer) as host:
         settings = ClientSettings("gate", rest_url=f"http://{host}", api_key=KEY, secret=SECRET, password=PASSWORD)
         opener, client = await opened(settings)
