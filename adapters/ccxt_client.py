@@ -22,7 +22,7 @@ from adapters.ccxt_seeds import mend
 from adapters.ccxt_urls import HTTP, WS, rebase
 
 TIMEOUT_MS = 10_000
-SNAPSHOT_DELAY = 3  # pushes that ccxt may wait for before it fetches a seed; its own 25 leave a quiet book empty
+SNAPSHOT_DELAY = 0  # pushes after the first that ccxt may wait for before it fetches a seed: a quiet book has few
 CLOSE_S = 1.0  # for all closing handshakes together
 
 Lost = Callable[[Exception], None]

@@ -306,7 +306,7 @@ async def test_an_exchange_without_streams_can_be_polled() -> None:
             id="a long wait for the seed",
         ),
         pytest.param(
-            {"watchOrderBook": {"snapshotDelay": 1}}, {"watchOrderBook": {"snapshotDelay": 1}}, id="a short wait"
+            {"watchOrderBook": {"snapshotDelay": 0}}, {"watchOrderBook": {"snapshotDelay": 0}}, id="a seed at once"
         ),
         pytest.param({"watchOrderBook": {"depth": 5}}, {"watchOrderBook": {"depth": 5}}, id="no wait"),
     ],

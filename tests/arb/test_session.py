@@ -76,3 +76,10 @@ def test_a_file_that_is_no_session_says_where(tmp_path, content, says):
     path.write_bytes(content)
     with pytest.raises(TapeError, match=says):
         read_session(path)
+
+
+def test_a_last_line_that_was_cut_off_is_left_out(shared, tmp_path):
+    whole = (shared / "data" / "books" / "GATEIO.jsonl").read_bytes()
+    path = tmp_path / "s.jsonl"
+    path.write_bytes(whole[:-30])
+    assert len(read_session(path)) == len(whole.splitlines()) - 1

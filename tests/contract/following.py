@@ -13,7 +13,7 @@ from arb.books import Books
 from arb.domain import BookState, Coin, Depth, Disconnected, Event, Market, NativeSymbol, Symbol
 from arb.interfaces import MarketData, VenueFactory
 from arb.sync import BookSync
-from tests.contract.venues import World
+from tests.contract.venues import GRID_MS, World
 
 T = TypeVar("T")
 AGE_NS = 3600 * 10**9
@@ -79,12 +79,16 @@ class Following:
 
     async def converge(self, count: int = 1, *symbols: Symbol) -> None:
         """Wait until all are LIVE, then hold every level against the market, which stands still for that."""
-        await self._world.until(lambda: self.live(*symbols), self.told)
-        await self._world.turn(100)
-        if await self._world.still(lambda: self.agrees(count, *symbols)):
-            return
+        wanted = symbols or self.symbols
+        agreed = False
+        while not agreed:  # a book may be lost once more on the way
+            await self._world.until(lambda: self.live(*wanted), self.told)
+            await self._world.turn(GRID_MS)
+            agreed = await self._world.still(lambda: self.agrees(count, *wanted))
+            if not agreed and self.live(*wanted):
+                break
         now_ns = self._world.clock.mono_ns()
-        for symbol in symbols or self.symbols:
+        for symbol in wanted:
             held = self.book(symbol).live(now_ns, AGE_NS)
             assert [held.bids(count), held.asks(count)] == self._world.levels(symbol, count), symbol
 

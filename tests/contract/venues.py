@@ -65,6 +65,14 @@ class OwnClock(SystemClock):
         return SystemClock.mono_ns() + 10**18
 
 
+class Turning(ManualClock):
+    """The sim's: turned by hand, but clients sign by the wall clock, and so the sim goes by that one too."""
+
+    @staticmethod
+    def wall_ns() -> int:
+        return SystemClock.wall_ns()
+
+
 class Way(Protocol):
     """How a client reaches the venue, and how that is made hard for it."""
 
@@ -78,13 +86,13 @@ class Way(Protocol):
 class World:
     """Simulated exchanges on a hand-turned clock, and the factory of one column in front of them.
 
-    The sim's wall time begins at the real one, by which ccxt signs; time only passes in `turn`.
+    For the market, time only passes in `turn`.
     rules: the venue's own market list as the suite reads it.   clock: the column's.
     rest, ws: the doors of the venue, which the fake does not use.   urls: of the doors.
     errors: what the column's parts complained of.
     """
 
-    def __init__(self, sim: SimExchanges, turning: ManualClock, column: Column) -> None:
+    def __init__(self, sim: SimExchanges, turning: Turning, column: Column) -> None:
         self.sim = sim
         self.column = column
         self.clock = OwnClock()
@@ -198,7 +206,7 @@ async def world(
     column: Column, *rules: FaultRule, symbols: int = 4, signed: bool = False, seed: int = 1
 ) -> AsyncIterator[World]:
     """rules: faults.   signed: whether the column has the venue's made-up keys."""
-    turning = ManualClock(5_000 * MS, SystemClock.wall_ns())
+    turning = Turning(5_000 * MS)
     settings = SimSettings(gaps_hz=0.0)
     sim = SimExchanges(turning, seed=seed, symbols=symbols, faults=FaultPlan(rules), venues=VENUES, settings=settings)
     made = World(sim, turning, column)

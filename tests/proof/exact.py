@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, takewhile
 
 Level = tuple[Decimal, Decimal]  # price, quantity
 
@@ -167,9 +167,8 @@ class _Walk:
         """The most steps without a loss, given a number that pays."""
         if self.profit(self.end) >= 0:
             return None
-        for u, v, rise, fall in reversed(list(self._stretches(paying, self.end))):
-            if self._roof(u, v, rise, fall) < 0:
-                continue
+        within = takewhile(lambda stretch: self._roof(*stretch) >= 0, self._stretches(paying, self.end))
+        for u, v, rise, fall in reversed(list(within)):  # a roof that has once fallen below 0 stays there
             base = self.profit(u) - rise * self.sold(u) + fall * u
             for n in self._falling(u, v, rise, fall):
                 if base + rise * (n * self._num // self._den) - fall * n >= 0:

@@ -6,28 +6,56 @@ sequence rules are the venues', the worth is `exact`'s, the rules of trading are
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from tests.proof.exact import Figures, Level, best
 from tests.proof.served import Listing, Served
-from tests.proof.wire import Carried, Delta, Full, Message, Seed, Unreadable, Whole, read, read_seed
+from tests.proof.wire import Carried, Delta, Full, Message, Seed, Unreadable, Whole, read_seed
 
-Side = dict[Decimal, Decimal]
+
+class Side:
+    """Levels of one side by price."""
+
+    __slots__ = ("prices", "qty")
+
+    def __init__(self, levels: Iterable[Level] = ()) -> None:
+        self.qty = {price: qty for price, qty in levels if qty}
+        self.prices = sorted(self.qty)  # ascending
+
+    def set(self, price: Decimal, qty: Decimal) -> None:
+        if price in self.qty:
+            if not qty:
+                del self.qty[price], self.prices[bisect_left(self.prices, price)]
+                return
+        elif qty:
+            insort(self.prices, price)
+        else:
+            return
+        self.qty[price] = qty
+
+    def best(self, levels: int, highest: bool) -> list[Level]:
+        prices = self.prices[: -levels - 1 : -1] if highest else self.prices[:levels]
+        return [(price, self.qty[price]) for price in prices]
 
 
 @dataclass(slots=True)
 class Book:
-    """One venue's book of one symbol. recv_ns: when the venue last said that it is like this.   conns: carrying it."""
+    """One venue's book of one symbol. recv_ns: when the venue last said that it is like this.   conns: carrying it.
+
+    first_ns: when it was known for the first time; 0: never.   changes: counts up with every one.
+    """
 
     seq: int = 0
     live: bool = False
     recv_ns: int = 0
-    bids: Side = field(default_factory=dict)
-    asks: Side = field(default_factory=dict)
+    bids: Side = field(default_factory=Side)
+    asks: Side = field(default_factory=Side)
     conns: set[int] = field(default_factory=set)
     changes: int = 0
+    first_ns: int = 0
     _from: int = 0  # the connection that brought the last update
     _heard: set[int] = field(default_factory=set)
     _waiting: list[Delta] = field(default_factory=list)
@@ -86,15 +114,15 @@ class Book:
 
     def ladder(self, levels: int) -> tuple[list[Level], list[Level]]:
         """Best bids and best asks."""
-        return sorted(self.bids.items(), reverse=True)[:levels], sorted(self.asks.items())[:levels]
+        return self.bids.best(levels, highest=True), self.asks.best(levels, highest=False)
 
     @property
     def bid(self) -> Decimal | None:
-        return max(self.bids, default=None)
+        return self.bids.prices[-1] if self.bids.prices else None
 
     @property
     def ask(self) -> Decimal | None:
-        return min(self.asks, default=None)
+        return self.asks.prices[0] if self.asks.prices else None
 
     def _delta(self, delta: Delta, conn: int, now_ns: int, first_heard: bool) -> bool:
         if first_heard and _is_window(delta):
@@ -120,21 +148,16 @@ class Book:
 
     def _replace(self, said: Whole | Full | Seed, conn: int, now_ns: int) -> None:
         self._waiting.clear()
-        self.bids, self.asks = dict(said.bids), dict(said.asks)
-        for side in (self.bids, self.asks):
-            for price in [price for price, qty in side.items() if not qty]:
-                del side[price]
+        self.bids, self.asks = Side(said.bids), Side(said.asks)
         self.seq, self.recv_ns, self.live, self._from, self._least = said.seq, now_ns, True, conn, 0
+        self.first_ns = self.first_ns or now_ns
         self.changes += 1
         self._uncross()
 
     def _apply(self, delta: Delta, conn: int, now_ns: int) -> None:
         for side, levels in ((self.bids, delta.bids), (self.asks, delta.asks)):
             for price, qty in levels:
-                if qty:
-                    side[price] = qty
-                else:
-                    side.pop(price, None)
+                side.set(price, qty)
         self.seq, self.recv_ns, self._from = delta.last, now_ns, conn
         self.changes += 1
         self._uncross()
@@ -149,7 +172,7 @@ class Book:
         self.live, self._from, self._least = False, 0, 0
         self.changes += 1
         self._waiting.clear()
-        self.bids, self.asks = {}, {}
+        self.bids, self.asks = Side(), Side()
 
 
 def _is_window(delta: Delta) -> bool:
@@ -192,21 +215,18 @@ class Oracle:
     def __init__(self, served: Served, terms: Terms, symbols: Iterable[str], venues: tuple[str, str]) -> None:
         self.terms = terms
         self.sources: dict[tuple[str, str], str] = {}
-        self.unreadable = 0
         self._served = served
         self._venues = venues
         self.books = {(venue, symbol): Book() for symbol in symbols for venue in venues}
         self._symbols = {(v, served.listings[v, s].native): s for v, s in self.books}
         self._worth: dict[Route, tuple[object, Figures | None]] = {}
+        self._status: dict[Route, tuple[str, str]] = {}
         self._apart: dict[str, int | None] = {}  # symbol -> since when the prices are back; None: they are not
 
     # ------------------------------------------------------------------------------------------- what was received
 
-    def frame(self, venue: str, conn: int, data: bytes, now_ns: int) -> str | None:
-        """The symbol whose book changed, if one did. Raises Unreadable."""
-        said = read(venue, data)
-        if said is None:
-            return None
+    def take(self, venue: str, conn: int, said: Message, now_ns: int) -> str | None:
+        """The symbol whose book changed, if one did. Raises Unreadable for one that nobody asked for."""
         if isinstance(said, Carried):
             for native in said.natives:
                 book = self.books[venue, self._symbol(venue, native)]
@@ -298,17 +318,22 @@ class Oracle:
 
     def status(self, route: Route) -> str:
         """What to call an opportunity that is there: may it be taken?"""
+        if route not in self._status:
+            self._status[route] = self._asked(route)
+        early, late = self._status[route]
+        return early or ("PRICE_RATIO" if route.symbol in self._apart else late)
+
+    def _asked(self, route: Route) -> tuple[str, str]:
+        """What speaks against it whatever the prices are, before and after the question of the price ratio."""
         here, there = self._listings(route)
         same = self._served.same_coin(here, there)
         if not here.buyable or not there.sellable:
-            return "NOT_TRADABLE"
+            return "NOT_TRADABLE", ""
         if same is False:
-            return "IDENTITY_MISMATCH"
-        if route.symbol in self._apart:
-            return "PRICE_RATIO"
+            return "IDENTITY_MISMATCH", ""
         if not self._served.movable(here, there):
-            return "NO_COMMON_NETWORK"
-        return "UNKNOWN" if same is None else "OK"
+            return "", "NO_COMMON_NETWORK"
+        return "", "UNKNOWN" if same is None else "OK"
 
     def _listings(self, route: Route) -> tuple[Listing, Listing]:
         return self._served.listings[route.buy, route.symbol], self._served.listings[route.sell, route.symbol]
@@ -316,6 +341,3 @@ class Oracle:
 
 def _far(ask: Decimal | None, bid: Decimal | None, ratio: Decimal) -> bool:
     return ask is not None and bid is not None and bid > ask * ratio
-
-
-__all__ = ["Book", "Message", "Oracle", "Route", "Terms"]

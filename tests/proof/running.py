@@ -18,9 +18,10 @@ import pytest
 from arb.app import scanning
 from arb.clock import ManualClock
 from arb.config import Credentials, Settings
-from arb.domain import BookState
+from arb.domain import BookState, VenueId
 from arb.sim import FaultPlan, FaultRule, Injected, PlantedGap, SimExchanges, SimSettings
 from arb.status import ScanSummary, StatusSource
+from arb.tape import Run
 from tests.proof.clockwork import Clockwork
 from tests.proof.exact import Limits, best
 from tests.proof.oracle import Oracle, Route, Terms
@@ -37,7 +38,10 @@ SIZES = {"USDT": Decimal(500), "USDC": Decimal(300), "BTC": Decimal("0.01")}
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is run. venues: the tables of the configuration.   scan: over the defaults.   keys: with an account."""
+    """What is run. venues: the tables of the configuration.   scan: over the defaults.   keys: with an account.
+
+    every: see `Witness`.
+    """
 
     depth: str = "20"
     duration_s: float = 10.0
@@ -48,6 +52,7 @@ class Plan:
     rules: Sequence[FaultRule] = ()
     gaps_hz: float | None = None
     keys: bool = True
+    every: int = 1
     patterns: Sequence[str] = ("*/USDT", "*/USDC", "*/BTC")
 
 
@@ -79,11 +84,17 @@ class Ran:
     def injected(self) -> Sequence[Injected]:
         return self.sim.injected
 
+    def decode_errors(self, venue: str) -> int:
+        return self.live.data[VenueId(venue)].counters["decode_errors"]
+
     def status(self, venue: str) -> Any:
         return next(status for status in self.summary.status.venues if status.venue == venue)
 
     def gaps(self, least_ms: float) -> list[PlantedGap]:
-        """The planted ones that beat the fees, last long enough, and lie within the time that was watched."""
+        """The planted ones that beat the fees, last long enough, and lie within the time that was watched.
+
+        Watched is a symbol from when both venues have said what its book is.
+        """
         return [gap for gap in self.sim.truth_log if gap.kind == "gap" and self._counts(gap, least_ms)]
 
     def missed_gaps(self, least_ms: float) -> list[PlantedGap]:
@@ -105,9 +116,10 @@ class Ran:
     def _counts(self, gap: PlantedGap, least_ms: float) -> bool:
         assert gap.close_mono_ns is not None
         route = Route(gap.symbol, gap.buy, gap.sell)
-        if (gap.symbol not in self._symbols()) or gap.close_mono_ns >= self.ended_ns:
+        books = [book for (_, symbol), book in self.witness.oracle.books.items() if symbol == gap.symbol]
+        if not books or gap.close_mono_ns >= self.ended_ns or gap.close_mono_ns - gap.open_mono_ns < least_ms * MS:
             return False
-        if gap.open_mono_ns < self.watched_ns or gap.close_mono_ns - gap.open_mono_ns < least_ms * MS:
+        if any(not book.first_ns or gap.open_mono_ns < book.first_ns for book in books):
             return False
         return best(*self._planted(gap), *self._limits(route), SIZES[gap.symbol.partition("/")[2]]) is not None
 
@@ -130,10 +142,6 @@ class Ran:
             for seen in self.witness.seen
         )
 
-    def _symbols(self) -> set[str]:
-        return {symbol for _, symbol in self.witness.oracle.books}
-
-    watched_ns = START_NS  # books are LIVE from here on
 
 
 def scanned(plan: Plan, folder: Path) -> Ran:
@@ -220,24 +228,22 @@ def _staged(ran: Ran) -> Iterator[None]:
 
             return await super().run(ending, extra)
 
-    def start_tape(
-        _path: object, _clock: object, _factories: object, markets: Any, statics: Any, settings: Settings
-    ) -> Witness:
-        scan = settings.scan
+    def witness(path: Path, _clock: object, run: Run) -> Witness:
+        scan = Settings.model_validate(run.settings).scan
         terms = Terms(
             SIZES, int(scan.depth), scan.max_age_ms * MS, scan.max_skew_ms * MS, scan.min_edge_bps,
             Decimal(repr(scan.max_price_ratio)), round(scan.quarantine_s * 1e9),
         )  # fmt: skip
-        oracle = Oracle(ran.served, terms, [market.symbol for market in markets[VENUES[0]]], VENUES)
-        ran.witness = Witness(oracle, clock)
-        ran.witness.start(statics)
+        oracle = Oracle(ran.served, terms, [market.symbol for market in run.venues[0].statics.markets], VENUES)
+        garbles = any(rule.kind == "garble" for rule in ran.plan.rules)
+        ran.witness = Witness(path, clock, run, oracle, ran.plan.every, ran.decode_errors if garbles else None)
         return ran.witness
 
     time = SimpleNamespace(time=lambda: clock.wall_ns() / 1e9, time_ns=clock.wall_ns)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("arb.sim.site.Conn", ran.sending.conn)
         patch.setattr(scanning, "Live", Live)
-        patch.setattr(scanning, "start_tape", start_tape)
+        patch.setattr(scanning, "TapeWriter", witness)
         patch.setattr("fastpath.net.native.Random", lambda: Random(ran.plan.seed))
         patch.setattr(import_module("ccxt.base.exchange"), "time", time)
         patch.setattr(import_module("ccxt.async_support.base.throttler"), "time", time.time)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ccxt.protobuf.mexc.PushDataV3ApiWrapper_pb2 import PushDataV3ApiWrapper
@@ -143,8 +144,8 @@ _READERS: dict[str, Callable[[bytes], Message | None]] = {"mexc": _mexc, "gateio
 
 def _pair(stream: str) -> str:
     """ob.BTC_USDT.50 -> BTC_USDT"""
-    prefix, pair, _level = stream.split(".")
-    if prefix != "ob":
+    prefix, pair, level = stream.split(".")
+    if prefix != "ob" or not level.isdecimal():
         raise ValueError(stream)
     return pair
 
@@ -161,6 +162,7 @@ def _ids(first: int, last: int) -> tuple[int, int]:
     return first, last
 
 
+@lru_cache(maxsize=1 << 16)  # most levels are told again and again
 def _level(price: str, qty: str) -> Level:
     level = Decimal(price), Decimal(qty)
     if not (level[0].is_finite() and level[1].is_finite() and level[0] > 0 and level[1] >= 0):

@@ -1,6 +1,7 @@
 """Watches a run from both ends, frame by frame and decision by decision, and notes wherever it departs from the oracle.
 
-It is the run's tape, so it sees everything before the engine does, and an observer, so it hears every conclusion. Each
+It is the run's tape (and keeps nothing), so it sees everything before the engine does, and an observer, so it hears
+every conclusion. Each
 conclusion is held against the oracle at that place in the order of what was received; and after each decision the open
 episodes are held against all gaps that the oracle sees.
 """
@@ -8,17 +9,19 @@ episodes are held against all gaps that the oracle sees.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from arb.domain import Event, OppEvent, Opportunity
 from arb.interfaces import Clock, Statics
+from arb.tape import Run, TapeWriter
 from tests.proof.exact import Figures
 from tests.proof.oracle import Oracle, Route
-from tests.proof.wire import Unreadable
+from tests.proof.wire import Unreadable, read
 
 _SIXTEEN = Context(prec=16, rounding=ROUND_HALF_EVEN)  # what vwaps are told to
 MOST_TOLD = 20  # of each kind of fault: one is enough to fail
@@ -41,34 +44,46 @@ class Episode:
     opened_ns: int
 
 
-class Witness:
+class Witness(TapeWriter):
     """wrong: what was reported and is not so.   missed: (route, from, to) of gaps that no episode covered.
 
-    seen: every OPEN and UPDATE.   received: hashes of the frames of each connection, in order, with their times.
+    refused: how many frames of a venue the engine could not read so far; asked where frames may be garbled. What it
+    would not read was not received; but it must refuse what the oracle cannot read either.
+    every: of the gaps that may not be taken anyway, look at one decision in so many.
+    seen: every OPEN and UPDATE that was looked at.   received: hashes of the frames of each connection, in order, with their times.
     """
 
-    def __init__(self, oracle: Oracle, clock: Clock) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        run: Run,
+        oracle: Oracle,
+        every: int = 1,
+        refused: Callable[[str], int] | None = None,
+    ) -> None:
+        super().__init__(path, clock, run)
         self.oracle = oracle
+        self._every = every
+        self._refused = refused
+        self._held: tuple[str, int, bytes, int, int] | None = None
+        self._turns: Counter[Route] = Counter()
         self.wrong: list[str] = []
         self.missed: list[tuple[Route, int, int]] = []
         self.seen: list[Seen] = []
         self.counts: Counter[str] = Counter()
         self.received: dict[tuple[str, int], list[tuple[int, int]]] = {}
         self.unreadable: Counter[str] = Counter()  # by venue: frames that nobody can read
-        self.records = 0
-        self._clock = clock
         self._open: dict[Route, Episode] = {}
         self._missing: dict[Route, int] = {}
         self._ids: set[str] = set()
         self._dirty: dict[str, None] = {}
         self._decided: list[str] = []
         self._finished = False
+        for taped in run.venues:
+            self._sources(taped.venue, taped.statics)
 
     # ------------------------------------------------------------------------------------------- as the tape
-
-    def start(self, statics: Mapping[str, Statics]) -> None:
-        for venue, facts in statics.items():
-            self._sources(venue, facts)
 
     def opened(self, venue: str, conn: int, url: str, recv_ns: int) -> None:
         self._settle()
@@ -77,11 +92,23 @@ class Witness:
         self._settle()
         self.records += 1
         self.received.setdefault((venue, conn), []).append((hash(data), recv_ns))
+        if self._refused is None:
+            self._read(venue, conn, data, recv_ns)
+        else:  # whether the engine will refuse it is known with the next record
+            self._held = venue, conn, data, recv_ns, self._refused(venue)
+
+    def _read(self, venue: str, conn: int, data: bytes, recv_ns: int, refused: bool = False) -> None:
+        symbol = None
         try:
-            symbol = self.oracle.frame(venue, conn, data, recv_ns)
-        except Unreadable:
+            said = read(venue, data)
+            if said is not None and not refused:
+                symbol = self.oracle.take(venue, conn, said, recv_ns)
+        except Unreadable as exc:
             self.unreadable[venue] += 1
+            if not refused and self._refused is not None:
+                self._say(f"{venue}: the engine has read what cannot be read: {exc}")
             return
+        self.counts["refused"] += refused
         if symbol is not None:
             self._dirty[symbol] = None
 
@@ -122,12 +149,6 @@ class Witness:
         self._settle()
         self._sources(venue, statics)
 
-    def end(self, now_ns: int) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
     def _sources(self, venue: str, statics: Statics) -> None:
         self.oracle.sources.update({(venue, fee.symbol): fee.source.name for fee in statics.fees})
 
@@ -153,7 +174,7 @@ class Witness:
             del self._open[route]
             if not self._finished and self._worth(route) is not None:
                 self._say(f"{fact.id} {route}: closed, and it is still there")
-        else:
+        elif fact.event is OppEvent.OPEN or self._turn(route):
             self._check(fact, route)
 
     def finish(self) -> None:
@@ -197,11 +218,22 @@ class Witness:
             self.oracle.look(symbol, self._clock.mono_ns())
 
     def _settle(self) -> None:
-        """The last decision is complete: what is open, and what should be?"""
+        """The last frame is read and the last decision complete: what is open, and what should be?"""
+        if self._held is not None and self._refused is not None:
+            (venue, conn, data, recv_ns, refused), self._held = self._held, None
+            self._read(venue, conn, data, recv_ns, self._refused(venue) > refused)
         decided, self._decided = self._decided, []
         for symbol in decided:
             for route in self.oracle.routes(symbol):
-                self._compare(route)
+                if route in self._missing or self._turn(route):
+                    self._compare(route)
+
+    def _turn(self, route: Route) -> bool:
+        """Whether this one is looked at now."""
+        if self._every == 1 or self.oracle.status(route) in ("OK", "UNKNOWN"):
+            return True
+        self._turns[route] += 1
+        return self._turns[route] % self._every == 0
 
     def _compare(self, route: Route) -> None:
         there, told = self._worth(route) is not None, route in self._open

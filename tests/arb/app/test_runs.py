@@ -10,9 +10,10 @@ from arb import app
 from arb.clock import SystemClock
 from arb.config import Credentials, Settings
 from arb.domain import OppEvent, Reason, Symbol, VenueId
-from arb.errors import ConfigError, Transient
+from arb.errors import ConfigError, TapeError, Transient
 from arb.rows import SimOptions
 from arb.sim import SimExchanges
+from arb.tape import TapeWriter
 
 SCAN = {"symbols": ("*/USDT",), "min_update_bps": "0"}
 
@@ -193,3 +194,40 @@ async def test_refused_pairs_are_told_with_their_reason(tmp_path):
     assert {Reason.NOT_TRADABLE, Reason.IDENTITY_MISMATCH, Reason.NO_COMMON_NETWORK} <= reasons
     stages = {stage.name: stage.now for stage in summary.status.funnel}
     assert stages["listed"] > stages["tradable"] > stages["identified"] > stages["transferable"]
+
+
+@pytest.mark.parametrize("once", [False, True])
+async def test_a_venue_that_says_nothing_is_unreachable_however_the_run_ends(tmp_path, once):
+    sim = SimExchanges(SystemClock(), seed=1, symbols=6)
+    await sim.start()
+    tables = {name: {"rest_url": urls.rest_url, "ws_url": "ws://127.0.0.1:9/"} for name, urls in sim.urls.items()}
+    try:
+        with pytest.raises(Transient, match="not one message"):
+            await scan(settings(tmp_path, exchanges=tables), View(), sim=None, duration_s=0.5, once=once)
+    finally:
+        await sim.stop()
+
+
+async def test_told_to_stop_while_facts_are_read_it_stops(tmp_path):
+    async def never(reader, writer):
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(never, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    stop, view = asyncio.Event(), View()
+    asyncio.get_running_loop().call_later(1.0, stop.set)
+    async with server:
+        config = settings(tmp_path, exchanges={name: {"rest_url": url} for name in ("mexc", "gateio")})
+        async with asyncio.timeout(5):
+            summary = await scan(config, view, sim=None, stop=stop)
+    assert summary.ended == "interrupted"
+    assert view.summary is summary
+
+
+async def test_a_tape_that_cannot_be_written_is_an_error_after_the_summary(tmp_path, monkeypatch):
+    monkeypatch.setattr(TapeWriter, "failure", "t: the tape is incomplete: No space left on device")
+    view = View()
+    with pytest.raises(TapeError, match="No space left"):
+        await scan(settings(tmp_path), view, tape=tmp_path / "t", duration_s=0.5)
+    assert view.summary.notes == ("t: the tape is incomplete: No space left on device",)
