@@ -193,3 +193,25 @@ class FakeFactory:
 
     async def close(self) -> None:
         self.closed += 1
+
+    # ------------------------------------------------------------------------------------------- what happens to it
+
+    def show(self) -> None:
+        """Every book as it is now."""
+        for made in self.made:
+            made.show()
+
+    def shut(self) -> None:
+        """The venue cannot be reached, until `open`."""
+        for made in self.made:
+            made.lose("cut")
+
+    async def open(self) -> None:
+        for made in self.made:
+            made.gain()
+
+    def cut(self) -> None:
+        """Every connection is lost and made anew."""
+        for made in self.made:
+            made.lose("cut")
+            made.gain()

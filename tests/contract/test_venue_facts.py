@@ -151,7 +151,7 @@ async def test_networks_are_known_as_far_as_the_venue_tells(column: Column, sign
 
 def check_contracts(made: World, networks: tuple[CoinNetwork, ...]) -> None:
     """Hexadecimal addresses are the same in any letter case; no address belongs to a chain's own coin."""
-    told = {(n.coin, n.network): n.contract for n in networks}
+    told: dict[tuple[str, str], str | None] = {(n.coin, n.network): n.contract for n in networks}
     for coin, chains in made.sim.market.catalogue.networks[made.column.venue].items():
         for chain in chains:
             contract = chain.contract.lower() if chain.contract.startswith("0x") else chain.contract
@@ -203,7 +203,7 @@ async def test_keys_that_are_refused_cost_only_what_they_open(column: Column) ->
         venue = column.venue
         key, secret = made.sim.keys[venue][0], "0123456789abcdef" * 2
         config = VenueConfig(fastpath=column.path == "native", rest_url=made.urls.rest_url, ws_url=made.urls.ws_url)
-        keys = {venue: Credentials(venue, key, secret)}
+        keys: dict[str, Credentials] = {venue: Credentials(venue, key, secret)}
         factories = Factories(Environment(Settings(exchanges={venue: config}), keys), made.clock)
         try:
             metadata = factories[venue].metadata()

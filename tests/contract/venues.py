@@ -112,7 +112,7 @@ class World:
             fake = FakeFactory(venue, clock=self.clock, statics=Statics(self.markets), book=self.snapshot)
             return fake, fake.close
         config = VenueConfig(fastpath=path == "native", rest_url=self.urls.rest_url, ws_url=self.urls.ws_url)
-        keys = {venue: Credentials(venue, *self.sim.keys[venue])} if signed else {}
+        keys: dict[str, Credentials] = {venue: Credentials(venue, *self.sim.keys[venue])} if signed else {}
         environment = Environment(Settings(exchanges={venue: config}), keys, simulated=True)
         factories = Factories(environment, self.clock)
         return factories[venue], factories.close
@@ -128,7 +128,7 @@ class World:
 
     @property
     def way(self) -> Way:
-        return self if isinstance(self.factory, FakeFactory) else self.ws
+        return self.factory if isinstance(self.factory, FakeFactory) else self.ws
 
     async def turn(self, ms: int) -> None:
         """Let sim time pass; in whole `GRID_MS`, so that the market stands still afterwards with everything sent."""
@@ -137,9 +137,8 @@ class World:
             self._turning.advance(10 * MS)
             self.sim.step()
             if isinstance(self.factory, FakeFactory):
-                for made in self.factory.made:
-                    made.show()
-            await asyncio.sleep(0.001)
+                self.factory.show()
+            await asyncio.sleep(0.0005)
 
     async def until(self, wanted: Callable[[], object], what: Callable[[], str] | str) -> None:
         """Let time pass until something is so."""
@@ -181,34 +180,13 @@ class World:
         exch_ns = self.sim.market.wall_ns(book.changed_ns)
         return BookSnapshot(self.column.venue, symbol, tuple(bids), tuple(asks), book.version, exch_ns, 0)
 
-    # ------------------------------------------------------------------------------------------- Way, for the fake
-
-    def cut(self) -> None:
-        self.shut()
-        self._regain()
-
-    def shut(self) -> None:
-        assert isinstance(self.factory, FakeFactory)
-        for made in self.factory.made:
-            made.lose("cut")
-
-    async def open(self) -> None:
-        self._regain()
-
-    def _regain(self) -> None:
-        assert isinstance(self.factory, FakeFactory)
-        for made in self.factory.made:
-            made.gain()
-
 
 @asynccontextmanager
-async def world(
-    column: Column, *rules: FaultRule, symbols: int = 4, signed: bool = False, seed: int = 1
-) -> AsyncIterator[World]:
+async def world(column: Column, *rules: FaultRule, symbols: int = 4, signed: bool = False) -> AsyncIterator[World]:
     """rules: faults.   signed: whether the column has the venue's made-up keys."""
     turning = Turning(5_000 * MS)
     settings = SimSettings(gaps_hz=0.0)
-    sim = SimExchanges(turning, seed=seed, symbols=symbols, faults=FaultPlan(rules), venues=VENUES, settings=settings)
+    sim = SimExchanges(turning, symbols=symbols, faults=FaultPlan(rules), venues=VENUES, settings=settings)
     made = World(sim, turning, column)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(sim.stop)

@@ -10,24 +10,22 @@ from __future__ import annotations
 import asyncio
 import selectors
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from math import ceil
 from typing import Any
 
 from arb.clock import ManualClock
 
-_GRACE_S = 0.001  # real time for what is on its way, before the clock is asked again
+_PATIENCE_S = 0.001  # real time that is given to threads
 
 
 class Clockwork(asyncio.SelectorEventLoop):
-    """arrived: whether nothing is on its way between two sockets; asked before the clock is turned."""
+    """All of a run must live on it: both ends of every socket, and what waits for them."""
 
     def __init__(self, clock: ManualClock) -> None:
-        self._turned = _Turned(clock, self._quiet)
-        super().__init__(self._turned)
+        super().__init__(_Turned(clock, lambda: self._threads > 0))
         self._clock = clock
         self._threads = 0
-        self.arrived: Callable[[], bool] = lambda: True
 
     def time(self) -> float:
         return self._clock.mono_ns() / 1e9
@@ -46,27 +44,18 @@ class Clockwork(asyncio.SelectorEventLoop):
     def _joined(self, _future: object) -> None:
         self._threads -= 1
 
-    def _quiet(self) -> bool:
-        return not self._threads and self.arrived()
 
-
-class _Turned(selectors.DefaultSelector):  # type: ignore[misc, valid-type]  # the best one that the platform has
-    def __init__(self, clock: ManualClock, quiet: Callable[[], bool]) -> None:
+class _Turned(selectors.DefaultSelector):
+    def __init__(self, clock: ManualClock, working: Callable[[], bool]) -> None:
         super().__init__()
         self._clock = clock
-        self._quiet = quiet
+        self._working = working
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
         if ready or (timeout is not None and timeout <= 0):
             return ready
-        if timeout is None or not self._quiet():
-            return super().select(_GRACE_S)
+        if timeout is None or self._working():
+            return super().select(_PATIENCE_S)
         self._clock.advance(ceil(timeout * 1e9))
         return []
-
-
-def turned(clock: ManualClock, main: Coroutine[Any, Any, Any]) -> Any:
-    """Run `main` to its end on a loop of its own."""
-    with asyncio.Runner(loop_factory=lambda: Clockwork(clock)) as runner:
-        return runner.run(main)

@@ -69,6 +69,11 @@ class Served:
     listings: dict[tuple[str, str], Listing]
     networks: dict[tuple[str, str], dict[str, Network]]
 
+    def without_keys(self) -> Served:
+        """What is left for whoever has none: MEXC's networks are for key holders, and so are an account's fees."""
+        networks = {key: value for key, value in self.networks.items() if key[0] != _Mexc.venue}
+        return Served(self.listings, networks)
+
     def same_coin(self, buy: Listing, sell: Listing) -> bool | None:
         """None where no contract address can be compared."""
         here, there = self._networks(buy), self._networks(sell)
@@ -84,9 +89,14 @@ class Served:
                 return True
         return False if any(one and other for one, other in known) else None
 
-    def movable(self, buy: Listing, sell: Listing) -> bool:
-        """Whether a chain is open from where it is bought to where it is sold, with one contract at both ends."""
+    def movable(self, buy: Listing, sell: Listing) -> bool | None:
+        """Whether a chain is open from where it is bought to where it is sold, with one contract at both ends.
+
+        None where a venue does not tell its chains.
+        """
         here, there = self._networks(buy), self._networks(sell)
+        if not here or not there:
+            return None
         return any(
             here[chain].withdraw
             and there[chain].deposit

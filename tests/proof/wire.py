@@ -11,13 +11,10 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ccxt.protobuf.mexc.PushDataV3ApiWrapper_pb2 import PushDataV3ApiWrapper
 from google.protobuf.message import DecodeError
-from google.protobuf.unknown_fields import UnknownFieldSet
 
 from tests.proof.exact import Level
-
-_TICKER_VERSION = 5  # of PublicAggreBookTickerV3Api; younger than the schema that ccxt has compiled
+from tests.proof.mexc_schema import Push
 
 
 class Unreadable(Exception):
@@ -86,21 +83,19 @@ def read_seed(venue: str, body: bytes) -> Seed:
 def _mexc(data: bytes) -> Message | None:
     if data[:1] == b"{":
         return _mexc_answer(json.loads(data))
-    push = PushDataV3ApiWrapper()
-    push.ParseFromString(data)
+    push = Push.FromString(data)
     body = push.WhichOneof("body")
-    if body == "publicLimitDepths":
-        top = push.publicLimitDepths
+    if body == "limitDepths":
+        top = push.limitDepths
         return Whole(push.symbol, int(top.version), _items(top.bids), _items(top.asks))
-    if body == "publicAggreDepths":
-        depth = push.publicAggreDepths
+    if body == "aggreDepths":
+        depth = push.aggreDepths
         first, last = int(depth.fromVersion), int(depth.toVersion)
         return Delta(push.symbol, *_ids(first, last), _items(depth.bids), _items(depth.asks))
-    if body == "publicAggreBookTicker":
-        touch = push.publicAggreBookTicker
-        version = next(field.data for field in UnknownFieldSet(touch) if field.field_number == _TICKER_VERSION)
+    if body == "aggreBookTicker":
+        touch = push.aggreBookTicker
         bids, asks = (touch.bidPrice, touch.bidQuantity), (touch.askPrice, touch.askQuantity)
-        return Whole(push.symbol, int(version), _touch(*bids), _touch(*asks))
+        return Whole(push.symbol, int(touch.version), _touch(*bids), _touch(*asks))
     return None
 
 

@@ -1,9 +1,8 @@
-"""Watches a run from both ends, frame by frame and decision by decision, and notes wherever it departs from the oracle.
+"""Watches a run from both ends, frame by frame and decision by decision, and notes where it departs from the oracle.
 
 It is the run's tape (and keeps nothing), so it sees everything before the engine does, and an observer, so it hears
-every conclusion. Each
-conclusion is held against the oracle at that place in the order of what was received; and after each decision the open
-episodes are held against all gaps that the oracle sees.
+every conclusion. Each is held against the oracle at that place in the order of what was received; and after each
+decision the open episodes are held against all gaps that the oracle sees.
 """
 
 from __future__ import annotations
@@ -16,15 +15,16 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from arb.domain import Event, OppEvent, Opportunity
+from arb.domain import BookSnapshot, Disconnected, Event, OppEvent, Opportunity, SubscriptionRefused
 from arb.interfaces import Clock, Statics
 from arb.tape import Run, TapeWriter
 from tests.proof.exact import Figures
 from tests.proof.oracle import Oracle, Route
+from tests.proof.shown import ShownOracle
 from tests.proof.wire import Unreadable, read
 
 _SIXTEEN = Context(prec=16, rounding=ROUND_HALF_EVEN)  # what vwaps are told to
-MOST_TOLD = 20  # of each kind of fault: one is enough to fail
+_MOST_TOLD = 20  # of what is wrong: one is enough to fail
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +40,20 @@ class Seen:
 
 @dataclass(slots=True)
 class Episode:
+    """figures: the truth when it was last told; None where nobody looked."""
+
     id: str
     opened_ns: int
+    figures: Figures | None = None
 
 
 class Witness(TapeWriter):
     """wrong: what was reported and is not so.   missed: (route, from, to) of gaps that no episode covered.
 
+    seen: every OPEN and UPDATE that was looked at.   received: the frames of each connection in order, as (hash, ns).
+    every: of the gaps that may not be taken anyway, look at one decision in so many.
     refused: how many frames of a venue the engine could not read so far; asked where frames may be garbled. What it
     would not read was not received; but it must refuse what the oracle cannot read either.
-    every: of the gaps that may not be taken anyway, look at one decision in so many.
-    seen: every OPEN and UPDATE that was looked at.   received: hashes of the frames of each connection, in order, with their times.
     """
 
     def __init__(
@@ -73,12 +76,14 @@ class Witness(TapeWriter):
         self.seen: list[Seen] = []
         self.counts: Counter[str] = Counter()
         self.received: dict[tuple[str, int], list[tuple[int, int]]] = {}
-        self.unreadable: Counter[str] = Counter()  # by venue: frames that nobody can read
+        self.unreadable: Counter[str] = Counter()  # by venue: frames that somebody could not read
         self._open: dict[Route, Episode] = {}
         self._missing: dict[Route, int] = {}
         self._ids: set[str] = set()
         self._dirty: dict[str, None] = {}
         self._decided: list[str] = []
+        self._decided_ns = 0
+        self._timed = False  # the last decision was about time alone
         self._finished = False
         for taped in run.venues:
             self._sources(taped.venue, taped.statics)
@@ -108,8 +113,9 @@ class Witness(TapeWriter):
             if not refused and self._refused is not None:
                 self._say(f"{venue}: the engine has read what cannot be read: {exc}")
             return
-        self.counts["refused"] += refused
-        if symbol is not None:
+        if refused:
+            self.unreadable[venue] += 1
+        elif symbol is not None:
             self._dirty[symbol] = None
 
     def sent(self, venue: str, conn: int, data: bytes, recv_ns: int) -> None:
@@ -128,22 +134,36 @@ class Witness(TapeWriter):
 
     def closed(self, venue: str, conn: int, symbols: Sequence[str], reason: str, recv_ns: int) -> None:
         self._settle()
-        self._decide({**self._dirty, **dict.fromkeys(self.oracle.lost(venue, conn))})
+        self._decide({**self._dirty, **dict.fromkeys(self.oracle.lost(venue, conn, symbols))})
         self._dirty = {}
 
     def event(self, event: Event, recv_ns: int) -> None:
+        """Of a path without frames: books as they are handed to the engine, and their loss."""
         self._settle()
+        if isinstance(event, Disconnected | SubscriptionRefused) and event.conn:
+            self._dirty |= dict.fromkeys(self.oracle.lost(event.venue, event.conn, event.symbols))
+        elif isinstance(event, BookSnapshot) and isinstance(self.oracle, ShownOracle):
+            if not self.oracle.shown(event):
+                self._say(f"{event.venue} {event.symbol}: shown book {event.seq}, which the venue never sent")
+            self._dirty[event.symbol] = None
 
     def tick(self, now_ns: int) -> None:
         """Time has passed: what was there may have become too old."""
         self._settle()
         self._decide({route.symbol: None for route in (*self._open, *self._missing)} | self._dirty)
-        self._dirty = {}
+        self._dirty, self._timed = {}, True
 
     def confirmed(self, venue: str, symbol: str, seq: int, now_ns: int) -> None:
         self._settle()
         if not self.oracle.books[venue, symbol].confirmed(seq, now_ns):
             self._say(f"{venue} {symbol}: confirmed at {seq}, which the venue did not send last")
+
+    def distrusted(self, venue: str, symbol: str, now_ns: int) -> None:
+        """An audit of the engine's condemned its own book. Whether it had to is asked by `counts`."""
+        self._settle()
+        self.counts["distrusted"] += 1
+        self.oracle.books[venue, symbol].forget()
+        self._decide([symbol])
 
     def statics(self, venue: str, statics: Statics, now_ns: int) -> None:
         self._settle()
@@ -175,7 +195,9 @@ class Witness(TapeWriter):
             if not self._finished and self._worth(route) is not None:
                 self._say(f"{fact.id} {route}: closed, and it is still there")
         elif fact.event is OppEvent.OPEN or self._turn(route):
-            self._check(fact, route)
+            episode.figures = self._check(fact, route)
+        else:
+            episode.figures = None
 
     def finish(self) -> None:
         """The run is over: episodes that close now are closed for that reason."""
@@ -185,14 +207,14 @@ class Witness(TapeWriter):
         self.missed += [(route, since, now_ns) for route, since in self._missing.items()]
         self._missing.clear()
 
-    def _check(self, fact: Opportunity, route: Route) -> None:
+    def _check(self, fact: Opportunity, route: Route) -> Figures | None:
         found = self._worth(route)
         buy, sell = (self.oracle.books[venue, route.symbol] for venue in (route.buy, route.sell))
         status = self.oracle.status(route)
         self.seen.append(Seen(self._clock.mono_ns(), route, buy.ask, sell.bid, status))
         if found is None:
             self._say(f"{fact.id} {route} {fact.event.name}: there is no such gap, but {_told(fact)}")
-            return
+            return None
         now_ns = self._clock.mono_ns()
         told = _told(fact)
         true = _true(found) | {
@@ -208,12 +230,13 @@ class Witness(TapeWriter):
         for name, value in true.items():
             if told[name] != value:
                 self._say(f"{fact.id} {route} {fact.event.name}: {name} is {told[name]}, but {value} is right")
+        return found
 
     # ------------------------------------------------------------------------------------------- between the two
 
     def _decide(self, symbols: Iterable[str]) -> None:
         """The engine decides on these next; whatever it concludes comes before the next record."""
-        self._decided = list(symbols)
+        self._decided, self._decided_ns, self._timed = list(symbols), self._clock.mono_ns(), False
         for symbol in self._decided:
             self.oracle.look(symbol, self._clock.mono_ns())
 
@@ -236,21 +259,24 @@ class Witness(TapeWriter):
         return self._turns[route] % self._every == 0
 
     def _compare(self, route: Route) -> None:
-        there, told = self._worth(route) is not None, route in self._open
-        now_ns = self._clock.mono_ns()
-        if there and not told:
+        now_ns = self._decided_ns
+        found, episode = self.oracle.worth(route, now_ns), self._open.get(route)
+        if found is not None and episode is None:
             self._missing.setdefault(route, now_ns)
         elif (since := self._missing.pop(route, None)) is not None:
             self.missed.append((route, since, now_ns))
-        if told and not there:
-            self._say(f"{self._open[route].id} {route}: still open, though there is no gap any more")
+        if found is None and episode is not None:
+            self._say(f"{episode.id} {route}: still open, though there is no gap any more")
+        if found is None or episode is None or episode.figures in (None, found) or self._timed:
+            return
+        self._say(f"{episode.id} {route}: not a word of {found}, where {episode.figures} was told")
 
     def _worth(self, route: Route) -> Figures | None:
         return self.oracle.worth(route, self._clock.mono_ns())
 
     def _say(self, text: str) -> None:
         self.counts["wrong"] += 1
-        if len(self.wrong) < MOST_TOLD:
+        if len(self.wrong) < _MOST_TOLD:
             self.wrong.append(f"{self._clock.mono_ns() / 1e9:.6f} s: {text}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from arb.sim.market import SimBook, Trade, padded, text
 from arb.sim.mexc import proto
@@ -23,9 +24,16 @@ def price_text(book: SimBook, key: int, *, full: bool) -> str:
 def qty_text(book: SimBook, lots: int, *, full: bool) -> str:
     """full: to 8 decimals, where that stays within 15 digits."""
     decimals = book.listing.qty_decimals
-    if not full:
-        return text(lots, decimals)
+    return _long(lots, decimals) if full else text(lots, decimals)
+
+
+def _long(lots: int, decimals: int) -> str:
     return padded(lots, decimals, 8 if len(str(lots)) + 8 - decimals <= 15 else -1)
+
+
+@lru_cache(maxsize=1 << 14)  # of forty levels, all but one or two are those of the push before
+def _level(tag: bytes, price: int, lots: int, price_decimals: int, qty_decimals: int) -> bytes:
+    return proto.level(tag, padded(price, price_decimals).encode(), _long(lots, qty_decimals).encode())
 
 
 class Push(Stream):
@@ -152,10 +160,9 @@ class LimitDepth(Push):
         if book.version == self._version:
             return
         self._version = book.version
+        lots, prices, amounts = book.lots, book.listing.price_decimals, book.listing.qty_decimals
         items = [
-            proto.level(
-                tag, price_text(book, key, full=True).encode(), qty_text(book, book.lots[key], full=True).encode()
-            )
+            _level(tag, abs(key), lots[key], prices, amounts)
             for tag, side in ((proto.ASKS, book.asks), (proto.BIDS, book.bids))
             for key in side[: self._levels]
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from arb.app.simulating import Environment
 from arb.app.venues import canonical, native_specs, native_venue
 from arb.clock import ManualClock
 from arb.config import Settings, VenueConfig
+from arb.domain import VenueId
 from arb.errors import ConfigError
 from fastpath.net.native import NativeFactory
 
@@ -60,9 +62,9 @@ def module(tmp_path: Path) -> Callable[..., str]:
     return write
 
 
-def made_for(name: str, **config: bool) -> type:
-    settings = Settings(exchanges={name: VenueConfig(**config)})
-    return type(Factories(Environment(settings, {}), ManualClock())[name])
+def made_for(name: str, fastpath: bool | None = None) -> type:
+    settings = Settings(exchanges={name: VenueConfig(fastpath=fastpath)})
+    return type(Factories(Environment(settings, {}), ManualClock())[VenueId(name)])
 
 
 def test_an_installed_package_brings_a_venue(install: Install, module: Callable[..., str]) -> None:
@@ -89,8 +91,7 @@ def test_an_object_in_a_module_will_do(install: Install, module: Callable[..., s
 def test_a_file_of_ours_comes_before_a_package(install: Install) -> None:
     install(mexc="nothing_of_the_kind")
     found = native_venue("mexc")
-    assert found is not None
-    assert found.__name__ == "fastpath.mexc"
+    assert found is import_module("fastpath.mexc")
     assert [spec.name for spec in native_specs()].count("mexc") == 1
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from importlib import import_module
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 import pytest
 
@@ -47,7 +47,7 @@ class Parser(Protocol):
 
 def parser(venue: str) -> Parser:
     try:
-        return import_module(f"tests.contract.raw.{venue}")  # type: ignore[return-value]
+        return cast(Parser, import_module(f"tests.contract.raw.{venue}"))
     except ModuleNotFoundError:
         pytest.fail(f"write tests/contract/raw/{venue}.py: how the market list of {venue} is read, without our code")
 
