@@ -166,7 +166,8 @@ class NativeVenue(Protocol):
     """What a module in `fastpath/` or an entry point of the group `arb.venues` holds.
 
     It may also hold `refine(market: Market, info: Mapping[str, Any], wall_ns: int) -> Market`: what the venue's own
-    market record `info` says beyond ccxt's unified one (see `Refine`).
+    market record `info` says beyond ccxt's unified one (see `Refine`). A venue that ccxt does not serve holds
+    `metadata(rest_url: str, clock: Clock) -> Metadata` too (see `MakesMetadata`): where its static facts come from.
     """
 
     SPEC: VenueSpec
@@ -215,6 +216,10 @@ class Metadata(Protocol):
 
     async def account_fees(self, symbols: Sequence[Symbol]) -> tuple[FeeSchedule, ...]:
         """What the key in use pays for these symbols; empty without a key or where `load` has told it already."""
+
+
+class MakesMetadata(Protocol):
+    def __call__(self, rest_url: str, clock: Clock) -> Metadata: ...
 
 
 class Trading(Protocol):

@@ -11,7 +11,7 @@ from loguru import logger
 from adapters.ccxt_names import ccxt_ids, resolve
 from adapters.ccxt_venue import CcxtFactory
 from arb.app.simulating import Environment
-from arb.app.venues import native_venue, refiner
+from arb.app.venues import native_venue, own_metadata, refiner
 from arb.catalog import Catalog
 from arb.config import Settings, VenueConfig
 from arb.domain import Event, VenueId
@@ -48,14 +48,19 @@ class Factories:
         module = native_venue(name)
         if config.fastpath and module is None:
             raise ConfigError(no_codec(name))
-        through_ccxt = ccxt_factory(name, config, world, clock, self._complain)
         if module is None or config.fastpath is False:
-            return through_ccxt
-        self._inner.append(through_ccxt)  # it serves the static facts
+            return ccxt_factory(name, config, world, clock, self._complain)
+        own = own_metadata(module)
+        if own is not None:
+            metadata = own(config.rest_url or module.SPEC.rest_url, clock)
+        else:
+            through_ccxt = ccxt_factory(name, config, world, clock, self._complain)
+            self._inner.append(through_ccxt)
+            metadata = through_ccxt.metadata()
         return NativeFactory(
             module,
             clock=clock,
-            metadata=through_ccxt.metadata(),
+            metadata=metadata,
             on_error=self._complain,
             rest_url=config.rest_url or None,
             ws_url=config.ws_url or None,

@@ -14,7 +14,7 @@ from typing import cast
 
 import fastpath
 from arb.errors import ConfigError
-from arb.interfaces import NativeVenue, Refine, VenueSpec
+from arb.interfaces import MakesMetadata, NativeVenue, Refine, VenueSpec
 
 GROUP = "arb.venues"
 _NAME = re.compile(r"[a-z0-9_]+")
@@ -44,6 +44,11 @@ def native_venue(name: str) -> NativeVenue | None:
 def refiner(venue: NativeVenue | None) -> Refine | None:
     """What the venue's module knows beyond ccxt's unified market, if it says so."""
     return getattr(venue, "refine", None)
+
+
+def own_metadata(venue: NativeVenue) -> MakesMetadata | None:
+    """Where the venue's module takes its static facts from, if not from ccxt."""
+    return getattr(venue, "metadata", None)
 
 
 @cache
