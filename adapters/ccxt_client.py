@@ -18,11 +18,11 @@ import msgspec
 
 from adapters.ccxt_errors import Redactor
 from adapters.ccxt_names import has_stream
-from adapters.ccxt_ranges import judge_by_end
+from adapters.ccxt_seeds import mend
 from adapters.ccxt_urls import HTTP, WS, rebase
 
 TIMEOUT_MS = 10_000
-SNAPSHOT_DELAY = 3  # pushes that ccxt may wait for before it fetches a seed; its own 25 leave a quiet book empty
+SNAPSHOT_DELAY = 0  # pushes after the first that ccxt may wait for before it fetches a seed: a quiet book has few
 CLOSE_S = 1.0  # for all closing handshakes together
 
 Lost = Callable[[Exception], None]
@@ -56,8 +56,6 @@ class Exchange(Protocol):
     async def fetch_order_book(self, symbol: str, limit: int | None = None) -> Mapping[str, Any]: ...
 
     async def watch_order_book(self, symbol: str, limit: int | None = None) -> Mapping[str, Any]: ...
-
-    async def un_watch_order_book(self, symbol: str) -> Any: ...
 
     async def close(self) -> None: ...
 
@@ -202,7 +200,7 @@ class Opener:
         exchange.urls = self._urls(exchange.urls)
         exchange.options = exchange.deep_extend(spot_only(exchange.options), settings.options)
         exchange.timeout_on_exit = 0  # a pause for a session of ccxt's own
-        judge_by_end(exchange)
+        mend(exchange)
         if self._throttler is None:
             self._throttler = exchange.throttler
         exchange.throttler = self._throttler

@@ -80,14 +80,17 @@ class CcxtMetadata:
         if not exchange.has.get("fetchTradingFee") or not exchange.check_required_credentials(False):
             return ()
         fees = []
+        failed = 0
         for symbol in symbols[:MAX_FEE_READS]:
             try:
                 raw = await exchange.fetch_trading_fee(symbol)
             except Exception as exc:  # noqa: BLE001  foreign; an unknown account fee leaves the market's in force
                 error = self._report("account fees", client, exc)
-                if isinstance(error, AuthFailed | Transient):
-                    break  # the next symbols would fare no better
+                failed += 1
+                if isinstance(error, AuthFailed | Transient) or failed > 1:
+                    break  # the next symbols would fare no better: not every exchange calls a bad key a bad key
                 continue
+            failed = 0
             fees.append(self._account_fee(symbol, raw, exchange))
         return tuple(fee for fee in fees if fee is not None)
 
@@ -101,6 +104,8 @@ class CcxtMetadata:
         except Exception as exc:  # noqa: BLE001  foreign; see account_fees
             self._report("account fees", client, exc)
             return {}
+        if exchange.has.get("fetchTradingFee") and _one_for_all(list(raws.values())):
+            return {}  # the usual rate: a market may be an exception, and only the single call tells
         fees = ((symbol, self._account_fee(symbol, raw, exchange)) for symbol, raw in raws.items())
         return {symbol: fee for symbol, fee in fees if fee is not None}
 
@@ -139,3 +144,9 @@ class CcxtMetadata:
         if isinstance(error, VenueError):
             self._on_error(type(error)(self._venue, f"{what} not known: {error.message}"))
         return error
+
+
+def _one_for_all(raws: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the fees of many symbols come from one and the same record of the exchange."""
+    records = [raw.get("info") for raw in raws]
+    return len(records) > 1 and bool(records[0]) and all(record is records[0] for record in records)

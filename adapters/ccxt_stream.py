@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from random import Random
+from typing import TypeVar
 
 from adapters.ccxt_client import Client, Lost
 from adapters.ccxt_errors import Redactor, translate
@@ -18,11 +19,14 @@ from arb.errors import ArbError, AuthFailed, ProtocolError, Rejected, Transient,
 from arb.interfaces import Feed
 from arb.supervise import Sleep, Up, supervise
 
+T = TypeVar("T")
+
 Open = Callable[[Lost], Awaitable[Client]]
 OnError = Callable[[VenueError], None]
 Leave = Callable[[Symbol, float], None]
 
 REFUSED_S = 60.0  # before a refused symbol is asked for again
+SILENT_S = 30.0  # without a first book: some exchanges refuse in words that ccxt does not take for an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +114,11 @@ class Stream:
 
     async def _follow(self, client: Client, symbol: Symbol, up: Up) -> None:
         wiring = self._wiring
+        silence = asyncio.get_running_loop().call_later(SILENT_S, self._on_silence, symbol)
         while True:
             limit = wiring.limits.current
             try:
-                raw = await client.exchange.watch_order_book(symbol, limit)
+                raw = await _before(silence, client.exchange.watch_order_book(symbol, limit))
             except asyncio.CancelledError:
                 if _cancelled_by_us():
                     raise
@@ -149,7 +154,7 @@ class Stream:
             await wiring.sleep(REFUSED_S)
             return True
         else:
-            if not wiring.outlet.lost(symbol, words(error)) and len(self._symbols) > 1:
+            if len(self._symbols) > 1 and not wiring.outlet.lost(symbol, words(error)):
                 wiring.tell(error)  # no event says so, and this client goes on
             self.renew(symbol, words(error), error.retry_after_s if isinstance(error, Transient) else 0.0)
         return False
@@ -160,6 +165,10 @@ class Stream:
         except Exception as exc:  # noqa: BLE001  foreign; the failure that led here is told in any case
             self._wiring.tell(self._wiring.translate(exc, client))
             return False
+
+    def _on_silence(self, symbol: Symbol) -> None:
+        """Told as a refusal; should a book come after all, it is as good as any."""
+        self._wiring.refused(symbol, Rejected(self._wiring.venue, f"no book came within {SILENT_S:g} s"))
 
     def _on_socket(self, exc: Exception) -> None:
         self._stop(self._wiring.translate(exc))
@@ -190,6 +199,14 @@ class Stream:
 def words(failure: Exception | None) -> str:
     """Without the venue's name, which stands beside it wherever it is shown."""
     return failure.message if isinstance(failure, VenueError) else str(failure)
+
+
+async def _before(alarm: asyncio.TimerHandle, answer: Awaitable[T]) -> T:
+    """The answer, with an alarm that goes off if it takes too long."""
+    try:
+        return await answer
+    finally:
+        alarm.cancel()
 
 
 def _cancelled_by_us() -> bool:

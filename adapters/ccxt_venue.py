@@ -18,6 +18,7 @@ from adapters.ccxt_stream import OnError
 from arb.domain import Depth, Market, Seed, Trust, VenueId
 from arb.errors import ConfigError
 from arb.interfaces import Clock, Feed, Refine, SyncRule, Tap, VenueSpec
+from arb.redact import mask_url
 from arb.supervise import Sleep
 
 PER_CLIENT = 30  # symbols on one socket where no SPEC says how many the venue takes; few venues take fewer
@@ -90,7 +91,7 @@ class CcxtFactory:
         keys = "with keys" if settings.signed else "without keys"
         return CcxtMetadata(
             self.venue,
-            f"ccxt {settings.ccxt_id} at {settings.rest_url or 'its own address'} {keys}",
+            f"ccxt {settings.ccxt_id} at {mask_url(settings.rest_url) or 'its own address'} {keys}",
             self._shared,
             listings=self._listings,
             clock=self._clock,

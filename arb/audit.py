@@ -7,18 +7,21 @@ several answers in a row, each at least as new as the book was when it was asked
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
 from arb.book import Book
 from arb.books import Books
-from arb.domain import BookAudit, BookKey, BookSnapshot, BookState, Side, Symbol, VenueId
+from arb.domain import BookAudit, BookKey, BookSnapshot, Side, Symbol, VenueId
 from arb.errors import VenueError
 from arb.interfaces import Clock
 from arb.sync import BookSync
 
 LEVELS = 10  # of each side that are compared
+LEAST_S = 0.2  # between two audits of one venue, however many books it has
+AGAIN_S = 1.0  # until a suspected book is asked about again
 ROUNDS = 3  # answers in a row that must miss a level before it is a ghost
 
 Fetch = Callable[[Symbol, int], Awaitable[BookSnapshot]]
@@ -34,7 +37,10 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Auditor:
-    """every_s: how often each book is looked at.   publish: told of every audit."""
+    """every_s: how often each book is looked at.   publish: told of every audit.
+
+    confirmed, condemned: told before the book is, so that a tape holds what a replay cannot find out.
+    """
 
     def __init__(
         self,
@@ -45,6 +51,7 @@ class Auditor:
         sleep: Callable[[float], Awaitable[None]],
         publish: Callable[[BookAudit], None],
         confirmed: Callable[[BookSync, int], None] = lambda _book, _now_ns: None,
+        condemned: Callable[[BookSync, int], None] = lambda _book, _now_ns: None,
     ) -> None:
         self._books = books
         self._fetch = fetch
@@ -53,30 +60,38 @@ class Auditor:
         self._sleep = sleep
         self._publish = publish
         self._confirmed = confirmed
+        self._condemned = condemned
         self._suspects: dict[BookKey, tuple[_Ours, int]] = {}
 
     async def run(self) -> None:
-        """Until cancelled: one book after the other, spread evenly; a suspected one is asked again soon."""
+        """Until cancelled: every venue at its own pace."""
+        async with asyncio.TaskGroup() as group:
+            for venue in self._fetch:
+                group.create_task(self._round(venue), name=f"audit of {venue}")
+
+    async def _round(self, venue: VenueId) -> None:
+        """One book after the other, spread evenly; a suspected one is asked again soon."""
         while True:
-            books = [book for book in self._books if book.venue in self._fetch]
+            books = [book for book in self._books if book.venue == venue]
+            if not books:
+                await self._sleep(self._every_s)
             for book in books:
-                await self._sleep(self._every_s / len(books))
+                await self._sleep(max(self._every_s / len(books), LEAST_S))
                 await self.look(book)
                 for _ in range(ROUNDS - 1):
                     if (book.venue, book.symbol) not in self._suspects:
                         break
-                    await self._sleep(1.0)
+                    await self._sleep(AGAIN_S)
                     await self.look(book)
-            if not books:
-                await self._sleep(self._every_s)
 
     async def look(self, book: BookSync) -> None:
-        """One audit of one book, if it is LIVE."""
-        if book.state is not BookState.LIVE:
+        """One audit of one book, if it has levels: silence alone does not make them wrong."""
+        held = book.held()
+        if held is None:
             self._suspects.pop((book.venue, book.symbol), None)
             return
         asked_at = book.seq
-        before = _ours(book.live(book.recv_ns, 0))
+        before = _ours(held)
         try:
             answer = await self._fetch[book.venue](book.symbol, LEVELS * 2)
         except VenueError as exc:
@@ -89,17 +104,18 @@ class Auditor:
         """Hold an answer against a book that may have moved on since `asked_at`, when its top was `before`."""
         key = (book.venue, book.symbol)
         now = self._clock.mono_ns()
-        if book.state is not BookState.LIVE:
+        held = book.held()
+        if held is None:
             self._suspects.pop(key, None)
             return
         book.audits += 1
-        verdict = compare(book.live(book.recv_ns, 0), book.seq, answer, asked_at, before)
+        verdict = compare(held, book.seq, answer, asked_at, before)
         if verdict.agrees:
             self._suspects.pop(key, None)
-            book.confirm(answer.seq, now)
             self._confirmed(book, now)
+            self._books.confirm(key, answer.seq, now)
         elif verdict.agrees is False:
-            self._condemn(key, now)
+            self._condemn(book, now)
         else:
             known, rounds = self._suspects.get(key, (verdict.ghosts, 0))
             ghosts = known & verdict.ghosts
@@ -107,13 +123,15 @@ class Auditor:
                 self._suspects.pop(key, None)
             elif rounds + 1 >= ROUNDS:
                 verdict = Verdict(False, ghosts, f"{len(ghosts)} levels that the venue does not have")
-                self._condemn(key, now)
+                self._condemn(book, now)
             else:
                 self._suspects[key] = (ghosts, rounds + 1)
         self._publish(BookAudit(book.venue, book.symbol, verdict.agrees, verdict.detail, now))
 
-    def _condemn(self, key: BookKey, now_ns: int) -> None:
+    def _condemn(self, book: BookSync, now_ns: int) -> None:
+        key = (book.venue, book.symbol)
         self._suspects.pop(key, None)
+        self._condemned(book, now_ns)
         self._books.distrust(key, now_ns)
 
 

@@ -75,19 +75,27 @@ class Books:
                 self._dirty[key] = None
                 self._changed(book, now_ns)
 
+    def confirm(self, key: BookKey, seq: int, now_ns: int) -> None:
+        """An audit found this book current as of `seq`."""
+        book = self._books[key]
+        if book.confirm(seq, now_ns):
+            self._dirty[key] = None
+            self._changed(book, now_ns)
+
     def distrust(self, key: BookKey, now_ns: int) -> None:
         """An audit condemned this book: throw it away and ask afresh."""
         book = self._books[key]
-        was_live = book.state in (BookState.LIVE, BookState.STALE)
+        was_live = book.state is BookState.LIVE
         book.distrust(now_ns)
-        self._after(key, book, Sync.RESYNC, was_live, now_ns)
+        self._lost(key, book, was_live, now_ns)
+        self._resync[book.venue](book.symbol)
 
     def _on_stream(self, event: BookDelta | Quote | BookSnapshot) -> None:
         key = (event.venue, event.symbol)
         book = self._books.get(key)
         if book is None:
             return
-        was_live = book.state is BookState.LIVE or book.state is BookState.STALE
+        was_live = book.state is BookState.LIVE
         kind = type(event)
         if kind is BookDelta:
             result = book.on_delta(event)  # type: ignore[arg-type]
@@ -100,7 +108,8 @@ class Books:
             if self._on_change is not None:
                 self._changed(book, event.recv_ns)
         elif result is Sync.RESYNC:
-            self._after(key, book, result, was_live, event.recv_ns)
+            self._lost(key, book, was_live, event.recv_ns)
+            self._resync[book.venue](book.symbol)
 
     def _on_subscribed(self, event: Subscribed) -> None:
         for symbol in event.symbols:
@@ -117,18 +126,15 @@ class Books:
             book = self._books.get(key)
             if book is None:
                 continue
-            was_live = book.state is BookState.LIVE or book.state is BookState.STALE
+            was_live = book.state is BookState.LIVE
             book.on_lost(event.conn, event.recv_ns)
-            if was_live and book.state is BookState.DOWN:
-                self._dirty[key] = None
-                self._changed(book, event.recv_ns)
+            self._lost(key, book, was_live and book.state is BookState.DOWN, event.recv_ns)
 
-    def _after(self, key: BookKey, book: BookSync, result: Sync, was_live: bool, now_ns: int) -> None:
+    def _lost(self, key: BookKey, book: BookSync, was_live: bool, now_ns: int) -> None:
+        """What was LIVE a moment ago is news; what was not is none."""
         if was_live:
             self._dirty[key] = None
             self._changed(book, now_ns)
-        if result is Sync.RESYNC:
-            self._resync[book.venue](book.symbol)
 
     def _changed(self, book: BookSync, now_ns: int) -> None:
         if self._on_change is not None:

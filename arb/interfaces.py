@@ -43,7 +43,10 @@ class Sink(Protocol):
     def on_event(self, event: Event) -> None: ...
 
     def on_idle(self, recv_ns: int) -> None:
-        """The socket read is over: decide once on everything that changed since the last call."""
+        """The socket read is over: decide once on everything that changed since the last call.
+
+        recv_ns: when the first frame of that read arrived.
+        """
 
 
 class Tap(Protocol):

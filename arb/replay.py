@@ -6,11 +6,21 @@ random number or depends on the order of a set.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from arb.books import Books
 from arb.clock import ManualClock
-from arb.domain import Disconnected, Event, Symbol, VenueId
+from arb.domain import (
+    BookDelta,
+    BookSnapshot,
+    Disconnected,
+    Event,
+    Quote,
+    SubscriptionRefused,
+    Symbol,
+    VenueId,
+)
 from arb.engine import Engine
 from arb.errors import VenueError
 from arb.interfaces import Codec, Statics
@@ -18,7 +28,7 @@ from arb.tape import Kind, Record, taped_event, taped_statics
 
 
 class Replay:
-    """frame: the 0-based number of the record being played.   errors: frames that could not be read.
+    """frame: the 0-based number of the record being played.   counters: by venue, named as a live venue's are.
 
     ahead: called with every event before the books see it (sessions make their books there, as symbols turn up).
     refresh: told of static facts that changed while it was recorded.
@@ -42,8 +52,9 @@ class Replay:
         self._ahead = ahead
         self._refresh = refresh
         self._idle_after_frames = idle_after_frames
+        self._carried: dict[tuple[VenueId, int], dict[Symbol, None]] = {}
         self.frame = -1
-        self.errors = 0
+        self.counters: dict[VenueId, Counter[str]] = {}
 
     def run(self, records: Iterable[Record], stop: Callable[[], bool] = lambda: False) -> None:
         """Play every record, then close the open episodes."""
@@ -51,6 +62,9 @@ class Replay:
             if stop():
                 break
             self.frame += 1
+            if record.kind is Kind.END:
+                self._clock.set(max(record.recv_ns, self._clock.mono_ns()))
+                break
             if record.recv_ns > self._clock.mono_ns():
                 self._clock.set(record.recv_ns)
             self._play(record)
@@ -59,10 +73,11 @@ class Replay:
     def _play(self, record: Record) -> None:
         kind = record.kind
         if kind is Kind.FRAME:
+            self._count(record, "frames")
             try:
                 events = self._codecs[record.venue].decode(record.data, record.recv_ns, record.conn)
             except VenueError:
-                self.errors += 1  # it was counted and reported live; here it only must not end the replay
+                self._count(record, "decode_errors")  # reported live; here it only must not end the replay
                 return
             for event in events:
                 self._emit(event)
@@ -77,13 +92,17 @@ class Replay:
         elif kind is Kind.EVENT:
             self._emit(taped_event(record))
         elif kind is Kind.CLOSED:
-            symbols = tuple(Symbol(s) for s in record.data.decode().split(",") if s)
+            told = [Symbol(s) for s in record.data.decode(errors="replace").split(",") if s]
+            symbols = tuple(told or self._carried.pop((record.venue, record.conn), ()))
+            self._count(record, "losses")
             self._emit(Disconnected(record.venue, record.conn, symbols, record.text, record.recv_ns))
             self._engine.on_idle(record.recv_ns)
         elif kind is Kind.STATICS:
             self._refresh(record.venue, taped_statics(record))
-        elif kind is Kind.CONFIRM and (book := self._books.get((record.venue, record.symbol))) is not None:
-            book.confirm(record.seq, record.recv_ns)
+        elif kind is Kind.CONFIRM:
+            self._books.confirm((record.venue, record.symbol), record.seq, record.recv_ns)
+        elif kind is Kind.DISTRUST:
+            self._books.distrust((record.venue, record.symbol), record.recv_ns)
 
     def _reply(self, record: Record) -> None:
         codec = self._codecs[record.venue]
@@ -92,9 +111,16 @@ class Replay:
             if symbol:
                 self._emit(codec.decode_snapshot(symbol, record.data, record.recv_ns))
         except VenueError:
-            self.errors += 1  # as above
+            self._count(record, "decode_errors")  # as above
         self._engine.on_idle(record.recv_ns)
 
+    def _count(self, record: Record, what: str) -> None:
+        self.counters.setdefault(record.venue, Counter())[what] += 1
+
     def _emit(self, event: Event) -> None:
+        if isinstance(event, BookSnapshot | BookDelta | Quote) and event.conn:
+            self._carried.setdefault((event.venue, event.conn), {})[event.symbol] = None
+        elif isinstance(event, SubscriptionRefused):
+            self.counters.setdefault(event.venue, Counter())["refused"] += len(event.symbols)
         self._ahead(event)
         self._engine.on_event(event)

@@ -179,6 +179,8 @@ def _venue(venue: VenueStatus) -> dict[str, Any]:
         "reconnects": venue.reconnects,
         "refused": venue.refused,
         "decode_errors": venue.decode_errors,
+        "repeats": venue.repeats,
+        "rest_errors": venue.rest_errors,
         "not_live_ms": round(venue.not_live_s * 1000, 3),
         "live_share": venue.live_share,
     }

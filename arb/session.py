@@ -57,8 +57,10 @@ def split_native(native: str) -> str:
     """ "BTC_USDT", "BTC-USDT" or "BTCUSDT" -> "BTC/USDT". Raises KeyError."""
     for separator in "_-/":
         base, found, quote = native.partition(separator)
-        if found and base and quote and separator not in quote:
-            return f"{base}/{quote}"
+        if found:
+            if base and quote.isalnum():
+                return f"{base}/{quote}"
+            raise KeyError(native)
     for quote in QUOTES:
         if native.endswith(quote) and len(native) > len(quote):
             return f"{native.removesuffix(quote)}/{quote}"
@@ -66,13 +68,17 @@ def split_native(native: str) -> str:
 
 
 def read_session(path: Path) -> tuple[Line, ...]:
-    """Every line of a session. Raises TapeError naming the line that is not one."""
+    """Every line of a session; a last one that was cut off is left out. Raises TapeError naming one that is none."""
     decoder = msgspec.json.Decoder(Line)
     lines = []
-    for number, raw in enumerate(path.read_bytes().splitlines(), start=1):
+    data = path.read_bytes()
+    raws = data.splitlines()
+    for number, raw in enumerate(raws, start=1):
         try:
             lines.append(decoder.decode(raw))
         except msgspec.DecodeError as exc:
+            if number == len(raws) > 1 and not data.endswith(b"\n"):
+                break
             raise TapeError(f"{path}: line {number} is no session line: {exc}") from exc
     if not lines:
         raise TapeError(f"{path} is empty")

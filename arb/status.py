@@ -16,6 +16,7 @@ class VenueStatus(msgspec.Struct, frozen=True):
     """One venue's share. books: how many in each state (states without books may be left out).
 
     native: false where ccxt serves it.   feed: the name of its feed.   Counters are since the start.
+    repeats: updates that said nothing new, doubled ones among them.   rest_errors: book requests that failed.
     not_live_s: summed over its books.   live_share: of all its books' time; None before there was any.
     """
 
@@ -32,6 +33,8 @@ class VenueStatus(msgspec.Struct, frozen=True):
     reconnects: int = 0
     refused: int = 0
     decode_errors: int = 0
+    repeats: int = 0
+    rest_errors: int = 0
     not_live_s: float = 0.0
     live_share: float | None = None
 

@@ -15,6 +15,7 @@ from arb.domain import BookDelta, BookSnapshot, BookState, Quote, Reason, Seed, 
 from arb.errors import BookUnusable
 from arb.interfaces import Feed
 
+MANY_LEVELS = 10  # a first delta of so many levels without a deletion is a window, whatever ids it claims
 MAX_EARLY = 4096  # deltas kept while a snapshot is on its way; more means that it will never join
 
 _REFUSALS = {
@@ -43,10 +44,33 @@ class BookSync:
     """
 
     __slots__ = (
-        "_book", "_conn", "_early", "_heard", "_min_seed", "_rule", "_since_ns", "_sources", "_straddle",
-        "audits", "conflicts", "crossed", "exch_ns", "feed", "gaps", "live_ns", "not_live_ns", "recv_ns", "resyncs",
-        "seq", "state", "symbol", "top_only", "updates", "venue",
-    )  # fmt: skip
+        "_book",
+        "_conn",
+        "_early",
+        "_heard",
+        "_min_seed",
+        "_rule",
+        "_since_ns",
+        "_sources",
+        "_straddle",
+        "audits",
+        "conflicts",
+        "crossed",
+        "exch_ns",
+        "feed",
+        "gaps",
+        "live_ns",
+        "not_live_ns",
+        "recv_ns",
+        "repeats",
+        "resyncs",
+        "seq",
+        "state",
+        "symbol",
+        "top_only",
+        "updates",
+        "venue",
+    )
 
     def __init__(self, venue: VenueId, symbol: Symbol, feed: Feed, now_ns: int) -> None:
         self.venue = venue
@@ -57,7 +81,7 @@ class BookSync:
         self.seq = 0
         self.exch_ns = 0
         self.recv_ns = now_ns
-        self.updates = self.gaps = self.resyncs = self.crossed = self.audits = self.conflicts = 0
+        self.updates = self.repeats = self.gaps = self.resyncs = self.crossed = self.audits = self.conflicts = 0
         self.live_ns = self.not_live_ns = 0
         self._rule = feed.rule
         self._book = Book()
@@ -115,8 +139,12 @@ class BookSync:
             self._sources.add(snap.conn)
         elif not self._sources and self.state is BookState.DOWN:
             return Sync.IGNORED  # an answer that outlived its stream
-        if self.state is BookState.LIVE and 0 < snap.seq < self.seq and snap.conn != self._conn:
-            return Sync.IGNORED  # the other connection is behind
+        held = self.state is BookState.LIVE or self.state is BookState.STALE
+        if held and 0 < snap.seq < self.seq:
+            if snap.conn != self._conn and self._conn in self._sources:
+                return Sync.IGNORED  # the other connection is behind
+            if self._rule.seed is not Seed.NONE:
+                return self._lose(BookState.GAP, snap.recv_ns)  # frames out of order, or a counter that was restarted
         if self._rule.seed is Seed.NONE and self.state is BookState.LIVE and 0 < snap.seq <= self.seq:
             if snap.seq == self.seq:
                 self.recv_ns = snap.recv_ns  # said again: nothing new, but still so
@@ -152,6 +180,7 @@ class BookSync:
         if delta.last <= self.seq:
             if self.state is BookState.STALE and conn == self._conn:
                 return self._gap(delta)  # silence, then ids from the past: the venue has restarted its counter
+            self.repeats += 1
             return Sync.IGNORED
         if not self._chains(delta):
             if delta.first > self.seq + 1 and conn != self._conn and self._conn in self._sources:
@@ -168,18 +197,26 @@ class BookSync:
             return True
         return False
 
-    def confirm(self, seq: int, now_ns: int) -> None:
-        """The venue has just said that `seq` is still its newest: the book is as old as that answer."""
-        if seq == self.seq and self.state in (BookState.LIVE, BookState.STALE):
-            self.recv_ns = now_ns
-            self._enter(BookState.LIVE, now_ns)
+    def held(self) -> Book | None:
+        """The levels for an audit: of a LIVE book or one that is merely STALE. Nothing may be decided on them."""
+        return self._book if self.state is BookState.LIVE or self.state is BookState.STALE else None
+
+    def confirm(self, seq: int, now_ns: int) -> bool:
+        """The venue has just said that `seq` is still its newest: the book is as old as that answer.
+
+        True where a STALE book is LIVE again.
+        """
+        if seq != self.seq or self.held() is None:
+            return False
+        self.recv_ns = now_ns
+        revived = self.state is BookState.STALE
+        self._enter(BookState.LIVE, now_ns)
+        return revived
 
     def distrust(self, now_ns: int) -> Sync:
         """An audit found levels that the venue does not have: throw the book away."""
         self.conflicts += 1
-        self._invalidate(BookState.GAP, now_ns)
-        self.resyncs += 1
-        return Sync.RESYNC
+        return self._lose(BookState.GAP, now_ns)
 
     def settle(self, now_ns: int) -> None:
         """Account for the time spent in the present state up to now."""
@@ -243,9 +280,7 @@ class BookSync:
     def _check(self, now_ns: int) -> Sync:
         if self._book.crossed:
             self.crossed += 1
-            self.resyncs += 1
-            self._invalidate(BookState.CROSSED, now_ns)
-            return Sync.RESYNC
+            return self._lose(BookState.CROSSED, now_ns)
         self.updates += 1
         if self.state is not BookState.LIVE:
             self._enter(BookState.LIVE, now_ns)
@@ -267,19 +302,22 @@ class BookSync:
         if self.state in (BookState.LIVE, BookState.STALE):
             if delta.last <= self.seq or (self._conn and self._conn != delta.conn):
                 return Sync.IGNORED
-            self._invalidate(BookState.SYNCING, delta.recv_ns)
+            result = self._lose(BookState.SYNCING, delta.recv_ns)
             self._min_seed = delta.last
-            self.resyncs += 1
-            return Sync.RESYNC
+            return result
         self._min_seed = max(self._min_seed, delta.last)
         return Sync.PENDING
 
     def _gap(self, delta: BookDelta, keep: list[BookDelta] | None = None) -> Sync:
         self.gaps += 1
-        self.resyncs += 1
-        self._invalidate(BookState.GAP, delta.recv_ns)
+        result = self._lose(BookState.GAP, delta.recv_ns)
         if self._rule.seed is Seed.REST:
             self._early.extend(keep if keep is not None else [delta])
+        return result
+
+    def _lose(self, state: BookState, now_ns: int) -> Sync:
+        self.resyncs += 1
+        self._invalidate(state, now_ns)
         return Sync.RESYNC
 
     def _invalidate(self, state: BookState, now_ns: int) -> None:
@@ -299,10 +337,12 @@ class BookSync:
 def is_dump(delta: BookDelta, window: int) -> bool:
     """Whether a first delta is the whole window in disguise: it deletes nothing and holds more than its ids explain.
 
-    Every update id changes one level, so an ordinary delta has at most as many levels as ids; a dump that claims a
-    long range of ids gives itself away by a side as deep as the window.
+    Every update id changes one level, so an ordinary delta has at most as many levels as ids. A dump that claims a long
+    range of ids gives itself away by a side as deep as the window, or by many levels none of which is a deletion. To be
+    wrong here costs one snapshot; to miss one leaves levels that do not exist.
     """
-    if not delta.bids or not delta.asks or any(not qty for side in (delta.bids, delta.asks) for _, qty in side):
+    if any(not qty for side in (delta.bids, delta.asks) for _, qty in side):
         return False
+    levels = len(delta.bids) + len(delta.asks)
     ids = delta.last - delta.first + 1
-    return len(delta.bids) + len(delta.asks) > ids or max(len(delta.bids), len(delta.asks)) >= window > 0
+    return levels > ids or levels >= MANY_LEVELS or max(len(delta.bids), len(delta.asks)) >= window > 0

@@ -11,6 +11,7 @@ import queue
 import threading
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
 from struct import Struct
@@ -21,6 +22,7 @@ import msgspec
 from arb.domain import BookSnapshot, Disconnected, Event, Subscribed, SubscriptionRefused, Symbol, VenueId
 from arb.errors import TapeError
 from arb.interfaces import Clock, Feed, Statics
+from arb.redact import mask_login, mask_url
 
 MAGIC = b"ARBTAPE1"
 _BLOCK = Struct("<II")
@@ -41,6 +43,8 @@ class Kind(IntEnum):
     EVENT = 8  # data: an event of a path that hands out no frames
     CONFIRM = 9  # an audit found this book current
     STATICS = 10  # data: the `Statics` that are in force from here on
+    DISTRUST = 12  # an audit condemned this book
+    END = 11  # the run stopped deciding; what follows is its taking down
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True):
@@ -98,6 +102,7 @@ class TapeWriter:
 
     def __init__(self, path: Path, clock: Clock, run: Run) -> None:
         """Raises OSError where the file cannot be made; an existing file is not overwritten."""
+        self.path = path
         self._file = path.open("xb")
         self._file.write(MAGIC)
         self._clock = clock
@@ -112,7 +117,7 @@ class TapeWriter:
         self._add(Record(Kind.RUN, clock.mono_ns(), data=_encoder.encode(run)))
 
     def opened(self, venue: VenueId, conn: int, url: str, recv_ns: int) -> None:
-        self._add(Record(Kind.OPEN, recv_ns, venue, conn, url))
+        self._add(Record(Kind.OPEN, recv_ns, venue, conn, mask_url(url)))
 
     def frame(self, venue: VenueId, conn: int, data: bytes, recv_ns: int) -> None:
         self._add(Record(Kind.FRAME, recv_ns, venue, conn, "", data))
@@ -124,7 +129,7 @@ class TapeWriter:
         self._add(Record(Kind.IDLE, recv_ns, venue, conn))
 
     def reply(self, venue: VenueId, symbol: Symbol, url: str, data: bytes, recv_ns: int) -> None:
-        self._add(Record(Kind.REPLY, recv_ns, venue, 0, url, data, symbol))
+        self._add(Record(Kind.REPLY, recv_ns, venue, 0, mask_login(url), data, symbol))
 
     def closed(self, venue: VenueId, conn: int, symbols: Sequence[Symbol], reason: str, recv_ns: int) -> None:
         self._add(Record(Kind.CLOSED, recv_ns, venue, conn, reason, ",".join(symbols).encode()))
@@ -134,6 +139,9 @@ class TapeWriter:
 
     def confirmed(self, venue: VenueId, symbol: Symbol, seq: int, now_ns: int) -> None:
         self._add(Record(Kind.CONFIRM, now_ns, venue, symbol=symbol, seq=seq))
+
+    def distrusted(self, venue: VenueId, symbol: Symbol, now_ns: int) -> None:
+        self._add(Record(Kind.DISTRUST, now_ns, venue, symbol=symbol))
 
     def statics(self, venue: VenueId, statics: Statics, now_ns: int) -> None:
         self._add(Record(Kind.STATICS, now_ns, venue, data=_encoder.encode(statics)))
@@ -152,15 +160,24 @@ class TapeWriter:
             return
         self._add(Record(Kind.EVENT, recv_ns, event.venue, data=_event_encoder.encode(kept)))
 
+    def end(self, now_ns: int) -> None:
+        self._add(Record(Kind.END, now_ns))
+
     def close(self) -> None:
-        """Write what is left. Raises TapeError where the disk had refused something."""
+        """Write what is left. `failure` says afterwards whether the disk had refused something."""
         if self._thread.is_alive():
             self._flush()
             self._queue.put(None)
             self._thread.join()
-        self._file.close()
+        with suppress(OSError):  # what could not be written is known by now
+            self._file.close()
+
+    @property
+    def failure(self) -> str:
+        """Why the tape is incomplete; "" while it is not."""
         if self._failure is not None:
-            raise TapeError(f"the tape is incomplete: {self._failure}")
+            return f"{self.path}: the tape is incomplete: {self._failure.strerror or self._failure}"
+        return f"{self.path}: {self.dropped} records were lost, the disk is too slow" if self.dropped else ""
 
     def __enter__(self) -> TapeWriter:
         return self

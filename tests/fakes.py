@@ -72,7 +72,7 @@ class FakeMarketData:
     def resync(self, symbol: Symbol) -> None:
         if self._sink is not None:
             self.resyncs.append(symbol)
-            self._show(symbol)
+            asyncio.get_running_loop().call_soon(self._show, symbol)  # never before the question has been asked
 
     async def fetch_book(self, symbol: Symbol, levels: int) -> BookSnapshot:
         held = self._book(symbol)
@@ -88,7 +88,7 @@ class FakeMarketData:
             self._counters["frames"] += len(events)
             for event in events:
                 self._sink.on_event(event)
-            self._sink.on_idle(self._clock.mono_ns())
+            self._sink.on_idle(getattr(events[-1], "recv_ns", 0))
 
     def show(self) -> None:
         """The books as they are now."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from adapters.ccxt_venue import CcxtFactory
 from loguru import logger
 
 from adapters.ccxt_names import ccxt_ids, resolve
+from adapters.ccxt_venue import CcxtFactory
 from arb.app.simulating import Environment
 from arb.app.venues import native_venue, refiner
 from arb.catalog import Catalog
@@ -20,12 +20,15 @@ from arb.errors import ConfigError, VenueError
 from arb.interfaces import Clock, Tap, VenueFactory
 from fastpath.net.native import NativeFactory
 
+MOST_COMPLAINTS = 1000  # remembered
+
 
 class Factories:
     """One factory for each venue of the settings, by name."""
 
     def __init__(self, world: Environment, clock: Clock) -> None:
         """Raises ConfigError for a venue that nobody serves."""
+        self._complain = Complaints(clock)
         self._made: dict[VenueId, VenueFactory] = {}
         self._inner: list[CcxtFactory] = []
         for name, config in world.settings.exchanges.items():
@@ -45,7 +48,7 @@ class Factories:
         module = native_venue(name)
         if config.fastpath and module is None:
             raise ConfigError(no_codec(name))
-        through_ccxt = ccxt_factory(name, config, world, clock)
+        through_ccxt = ccxt_factory(name, config, world, clock, self._complain)
         if module is None or config.fastpath is False:
             return through_ccxt
         self._inner.append(through_ccxt)  # it serves the static facts
@@ -53,14 +56,16 @@ class Factories:
             module,
             clock=clock,
             metadata=through_ccxt.metadata(),
-            on_error=_log,
+            on_error=self._complain,
             rest_url=config.rest_url or None,
             ws_url=config.ws_url or None,
             feed_name=config.feed or None,
         )
 
 
-def ccxt_factory(name: str, config: VenueConfig, world: Environment, clock: Clock) -> CcxtFactory:
+def ccxt_factory(
+    name: str, config: VenueConfig, world: Environment, clock: Clock, complain: Callable[[VenueError], None]
+) -> CcxtFactory:
     """The ccxt path of a venue, native or not. Raises ConfigError where ccxt does not know it."""
     module = native_venue(name)
     keys = world.credentials.get(name)
@@ -75,7 +80,7 @@ def ccxt_factory(name: str, config: VenueConfig, world: Environment, clock: Cloc
         password=keys.passphrase if keys else "",
         options=config.options,
         refine=refiner(module),
-        on_error=_log,
+        on_error=complain,
     )
 
 
@@ -93,8 +98,8 @@ def check_venue(name: str, fastpath: bool | None) -> None:
 
 
 def no_codec(name: str) -> str:
-    known = " or without the key" if name in ccxt_ids() else ""
-    return f"{name} has no native codec (fastpath/{name}.py); set fastpath = false{known} to use ccxt"
+    cure = "leave fastpath out to use ccxt" if name in ccxt_ids() else "and ccxt does not serve it either"
+    return f"{name} has no native codec (fastpath/{name}.py); {cure}"
 
 
 def catalog(settings: Settings, clock: Clock) -> Catalog:
@@ -120,5 +125,21 @@ class Tapped:
         self._engine.on_idle(recv_ns)
 
 
-def _log(error: VenueError) -> None:
-    logger.warning("{}", error)
+class Complaints:
+    """Logs what no event tells; the same again only after a while, with how often it was meant meanwhile."""
+
+    def __init__(self, clock: Clock, every_s: float = 30.0) -> None:
+        self._clock = clock
+        self._every_ns = round(every_s * 1e9)
+        self._last: dict[str, tuple[int, int]] = {}  # when it was logged, and how often it was not since
+
+    def __call__(self, error: VenueError) -> None:
+        text, now_ns = str(error), self._clock.mono_ns()
+        at_ns, more = self._last.get(text, (now_ns - self._every_ns, 0))
+        if now_ns - at_ns < self._every_ns:
+            self._last[text] = (at_ns, more + 1)
+            return
+        if len(self._last) >= MOST_COMPLAINTS:
+            self._last.clear()
+        self._last[text] = (now_ns, 0)
+        logger.warning("{}{}", text, f" ({more} times more since)" if more else "")

@@ -178,16 +178,35 @@ def _play(
         idle_after_frames=recording.session,
     )
     for taped in recording.run.venues:
-        counted.add_venue(VenueDesk(taped.venue, taped.native, taped.feed, None))
+        counted.add_venue(VenueDesk(taped.venue, taped.native, taped.feed, Played(player, taped.venue)))
     counted.attach(engine, player)
     counted.started()
     player.run(recording.records, stop)
     if player.frame < 0:
         raise TapeError("the recording holds no frame")
     notes = [f"the tape's tail is torn: {recording.torn}; the rest was read"] if recording.torn else []
-    if player.errors:
-        notes.append(f"{player.errors} frames could not be read")
+    unread = sum(counters["decode_errors"] for counters in player.counters.values())
+    if unread:
+        notes.append(f"{unread} frames could not be read")
+        if not any(book.updates for book in books):
+            raise TapeError(f"{unread} frames could not be read as {_whose(recording)}'s, and no book came of the rest")
     return counted.finished("interrupted" if stop() else "end", records=player.frame + 1, notes=tuple(notes))
+
+
+def _whose(recording: Recording) -> str:
+    return " and ".join(taped.venue for taped in recording.run.venues)
+
+
+class Played:
+    """What a venue's side of a recording has counted so far."""
+
+    def __init__(self, player: Replay, venue: VenueId) -> None:
+        self._player = player
+        self._venue = venue
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        return self._player.counters.get(self._venue, {})
 
 
 class _Newcomers:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from loguru import logger
 
@@ -22,18 +22,23 @@ from arb.config import Credentials, Settings
 from arb.config.values import matches
 from arb.domain import BookAudit, BookState, Disconnected, Market, SubscriptionRefused, Symbol, VenueId
 from arb.engine import Engine, Scans
-from arb.errors import ConfigError, Transient
+from arb.errors import ConfigError, TapeError, Transient
 from arb.interfaces import Clock, MarketData, Observer, Sink, Statics, VenueFactory
 from arb.observers import Observers
 from arb.rows import SimOptions
 from arb.scanner import Scanner
 from arb.status import ScanSummary, ScanView
 from arb.strategies.cross_venue import CrossVenue
+from arb.sync import BookSync
 from arb.tape import Run, TapedVenue, TapeWriter
 
 TICK_S = 0.05  # how often silence is looked at
 START_S = 20.0  # a venue that has not given one book by then is unreachable
+LOOK_S = 0.1  # between two looks whether a run is over
 ONCE_S = 10.0  # `--once` waits so long for every book to be LIVE
+
+
+T = TypeVar("T")
 
 
 class Logged:
@@ -102,6 +107,7 @@ class Live:
         strategies = (CrossVenue(),)
         self.engine = Engine(books, scanner, strategies, self.observers, clock, settings.scan.max_age_ms * MS)
         counted.attach(self.engine)
+        self._told_of_tape = False
         self.data: dict[VenueId, MarketData] = {}
         for venue, chosen in markets.items():
             factory = factories[venue]
@@ -139,8 +145,11 @@ class Live:
                     task.result()  # raises what ended it; none of them ends by itself
             return end.result()
         finally:
+            now_ns = self.clock.mono_ns()
+            self.engine.finish(now_ns)
             self.counted.settle()
-            self.engine.finish(self.clock.mono_ns())
+            if self.tape is not None:
+                self.tape.end(now_ns)
             for future in everything:
                 future.cancel()
             await asyncio.gather(*everything, return_exceptions=True)
@@ -151,7 +160,13 @@ class Live:
             now_ns = self.clock.mono_ns()
             if self.tape is not None:
                 self.tape.tick(now_ns)
+                self._mind(self.tape)
             self.engine.on_timer(now_ns)
+
+    def _mind(self, tape: TapeWriter) -> None:
+        if tape.failure and not self._told_of_tape:
+            self._told_of_tape = True
+            logger.error("{}", tape.failure)
 
     async def _audit(self) -> None:
         fetch = {venue: data.fetch_book for venue, data in self.data.items()}
@@ -162,14 +177,26 @@ class Live:
             self.settings.scan.audit_s,
             asyncio.sleep,
             self.observers.publish,
-            lambda book, now_ns: self.tape.confirmed(book.venue, book.symbol, book.seq, now_ns) if self.tape else None,
+            self._on_confirmed,
+            self._on_condemned,
         )
         await auditor.run()
 
+    def _on_confirmed(self, book: BookSync, now_ns: int) -> None:
+        if self.tape is not None:
+            self.tape.confirmed(book.venue, book.symbol, book.seq, now_ns)
+
+    def _on_condemned(self, book: BookSync, now_ns: int) -> None:
+        if self.tape is not None:
+            self.tape.distrusted(book.venue, book.symbol, now_ns)
+
     def silent(self) -> VenueId | None:
-        """A venue none of whose books has ever been LIVE."""
-        heard = {book.venue for book in self.books if book.updates}
-        return next((venue for venue in self.data if venue not in heard), None)
+        """A venue that has not said one word."""
+        return next((venue for venue, data in self.data.items() if not data.counters.get("frames", 0)), None)
+
+    def waiting(self) -> bool:
+        """Whether some venue has not given one book yet."""
+        return bool(self.data.keys() - {book.venue for book in self.books if book.updates})
 
     def settled(self) -> bool:
         """Every book is LIVE, or has been and is not now for a reason of its own."""
@@ -223,7 +250,9 @@ def start_tape(
         factory = factories[venue]
         feed = factory.feed(settings.scan.depth)
         venues.append(TapedVenue(venue, factory.native, feed, narrowed(statics[venue], chosen)))
-    run = Run(clock.wall_ns(), clock.mono_ns(), tuple(venues), settings.model_dump(mode="json"))
+    secret = {"rest_url", "ws_url", "options"}  # addresses may hold a login, options anything
+    kept = settings.model_dump(mode="json", exclude={"exchanges": dict.fromkeys(settings.exchanges, secret)})
+    run = Run(clock.wall_ns(), clock.mono_ns(), tuple(venues), kept)
     try:
         return TapeWriter(path, clock, run)
     except FileExistsError as exc:
@@ -249,12 +278,14 @@ async def scan(
     """Find gaps until `stop`, `duration_s`, or with `once` until every book has been looked at."""
     async with opened(settings, credentials, sim, clock) as (world, factories):
         settings = world.settings
-        statics = await facts(factories, world, clock)
+        statics = await unless(stop, facts(factories, world, clock))
+        if statics is None:
+            return Counted("scan", view, Books(), None, clock).finished("interrupted")
         markets = select(statics, settings.scan.symbols, least_venues=2)
         books = Books()
         scanner = make_scanner(settings, statics, markets, books, clock, rejected)
-        writer = start_tape(tape, clock, factories.all(), markets, statics, settings) if tape is not None else None
         counted = Counted("scan", view, books, scanner, clock, rejected)
+        writer = start_tape(tape, clock, factories.all(), markets, statics, settings) if tape is not None else None
         try:
             live = Live(
                 settings, factories, markets,
@@ -266,7 +297,17 @@ async def scan(
         finally:
             if writer is not None:
                 writer.close()
-        return counted.finished(ended, records=writer.records if writer else 0)
+        return finished(counted, ended, writer)
+
+
+def finished(counted: Counted, ended: str, tape: TapeWriter | None) -> ScanSummary:
+    """The summary of a run. Raises TapeError after it where the tape is not whole."""
+    if tape is None:
+        return counted.finished(ended)
+    summary = counted.finished(ended, records=tape.records, notes=(tape.failure,) if tape.failure else ())
+    if tape.failure:
+        raise TapeError(tape.failure)
+    return summary
 
 
 def _upkeep(
@@ -289,28 +330,40 @@ def _upkeep(
         ttl_s=world.settings.cache.ttl_h * 3600.0,
         changed=changed,
         note=lambda text: logger.warning("{}", text),
+        ready=lambda: not live.waiting(),
     )
 
 
 async def until(live: Live, stop: asyncio.Event, duration_s: float | None, once: bool) -> str:
     """Waits for the end of a run: "interrupted", "duration" or "once". Raises Transient for a venue never heard."""
-    limit_s = min(duration_s, ONCE_S) if duration_s is not None and once else ONCE_S if once else duration_s
+    limit_s = min(duration_s or ONCE_S, ONCE_S) if once else duration_s
     started_ns = live.clock.mono_ns()
     checked = False
     while not stop.is_set():
         spent_s = (live.clock.mono_ns() - started_ns) / 1e9
-        if once and live.settled():
-            return "once"
-        if limit_s is not None and spent_s >= limit_s:
-            return "once" if once else "duration"
-        if not checked and spent_s >= START_S:
+        over = (once and live.settled()) or (limit_s is not None and spent_s >= limit_s)
+        if over or (not checked and spent_s >= START_S):
             checked = True
             if (venue := live.silent()) is not None:
-                raise Transient(venue, f"no book within {START_S:g} s; is {venue} reachable from here?")
-        left_s = 0.05 if once else min(0.5, limit_s - spent_s) if limit_s is not None else 0.5
+                raise Transient(venue, f"not one message within {spent_s:.0f} s; is it reachable from here?")
+        if over:
+            return "once" if once else "duration"
+        left_s = LOOK_S if limit_s is None else min(LOOK_S, limit_s - spent_s)
         try:
             async with asyncio.timeout(left_s):
                 await stop.wait()
         except TimeoutError:
             pass  # time to look again
     return "interrupted"
+
+
+async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """What `work` returns, or None where `stop` came first; `work` is cancelled then."""
+    task, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
+    finally:
+        for future in (task, stopped):
+            future.cancel()
+        await asyncio.gather(task, stopped, return_exceptions=True)

@@ -15,10 +15,9 @@ from arb.status import ScanStatus, ScanSummary, ScanView, Stage, VenueStatus
 
 
 class Player(Protocol):
-    """A replay: knows the record it is at and how many it could not read."""
+    """A replay: knows the record it is at."""
 
     frame: int
-    errors: int
 
 
 class Desk(Protocol):
@@ -31,7 +30,7 @@ class Desk(Protocol):
 class VenueDesk:
     """One venue of a run as the status shows it."""
 
-    def __init__(self, venue: VenueId, native: bool, feed: Feed, source: Desk | None) -> None:
+    def __init__(self, venue: VenueId, native: bool, feed: Feed, source: Desk) -> None:
         self.venue = venue
         self.native = native
         self.feed = feed
@@ -41,7 +40,7 @@ class VenueDesk:
         self._at_ns = 0
 
     def counters(self) -> Mapping[str, int]:
-        return self.source.counters if self.source is not None else {}
+        return self.source.counters
 
     def measure(self, now_ns: int) -> None:
         """Messages a second since the last look that was at least half a second ago."""
@@ -155,7 +154,7 @@ class Counted:
         desk.measure(now_ns)
         counters = desk.counters()
         states: Counter[BookState] = Counter()
-        gaps = resyncs = crossed = live_ns = other_ns = 0
+        gaps = resyncs = crossed = repeats = live_ns = other_ns = 0
         for book in self._books:
             if book.venue != desk.venue:
                 continue
@@ -164,6 +163,7 @@ class Counted:
             gaps += book.gaps
             resyncs += book.resyncs
             crossed += book.crossed
+            repeats += book.repeats
             live_ns += book.live_ns
             other_ns += book.not_live_ns
         return VenueStatus(
@@ -180,6 +180,8 @@ class Counted:
             reconnects=counters.get("losses", 0),
             refused=counters.get("refused", 0),
             decode_errors=counters.get("decode_errors", 0),
+            repeats=repeats,
+            rest_errors=counters.get("snapshot_failures", 0),
             not_live_s=other_ns / 1e9,
             live_share=live_ns / (live_ns + other_ns) if live_ns + other_ns else None,
         )

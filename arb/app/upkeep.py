@@ -11,6 +11,7 @@ from arb.errors import VenueError
 from arb.interfaces import Statics, VenueFactory
 
 FEE_BATCH = 10  # symbols whose fees are asked for before the scan is told
+READY_S = 0.25  # between two looks whether the books are there: they come first
 RETRY_S = 300.0  # a refresh that failed is tried again after this long
 
 Changed = Callable[[VenueId, Statics], None]
@@ -19,7 +20,7 @@ Changed = Callable[[VenueId, Statics], None]
 class Upkeep:
     """One per scan. symbols: what is scanned at each venue.   keys: venues with a key, whose account has its own fees.
 
-    changed: told of a venue's new facts, on the loop, between frames.
+    changed: told of a venue's new facts, on the loop, between frames.   ready: nothing is asked before it is true.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Upkeep:
         ttl_s: float,
         changed: Changed,
         note: Callable[[str], None],
+        ready: Callable[[], bool] = lambda: True,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._loader = loader
@@ -43,10 +45,13 @@ class Upkeep:
         self._ttl_s = ttl_s
         self._changed = changed
         self._note = note
+        self._ready = ready
         self._sleep = sleep
 
     async def run(self) -> None:
         """Until cancelled: every venue in a task of its own."""
+        while not self._ready():
+            await self._sleep(READY_S)
         async with asyncio.TaskGroup() as group:
             for venue in self._symbols:
                 group.create_task(self._tend(venue), name=f"facts of {venue}")

@@ -60,19 +60,22 @@ def _native(name: str) -> NativeVenue | None:
     if not _NAME.fullmatch(name) or name in _helpers():
         return None
     if any(m.name == name and not m.ispkg for m in iter_modules(fastpath.__path__)):
-        return _venue(f"fastpath/{name}.py", import_module(f"fastpath.{name}"))
+        return _venue(name, f"fastpath/{name}.py", import_module(f"fastpath.{name}"))
     for point in entry_points(group=GROUP, name=name):
         try:
-            return _venue(f"entry point {point.value}", point.load())
+            return _venue(name, f"entry point {point.value}", point.load())
         except (ImportError, AttributeError) as exc:
             raise ConfigError(f"venue {name}: the entry point {point.value} cannot be loaded: {exc}") from exc
     return None
 
 
-def _venue(where: str, module: object) -> NativeVenue:
+def _venue(name: str, where: str, module: object) -> NativeVenue:
     if not hasattr(module, "SPEC") or not hasattr(module, "Codec"):
         raise ConfigError(f"{where} has no SPEC and Codec: it cannot serve a venue")
-    return cast(NativeVenue, module)
+    venue = cast(NativeVenue, module)
+    if venue.SPEC.name != name:
+        raise ConfigError(f"{where} calls itself {venue.SPEC.name!r}: it cannot serve {name}")
+    return venue
 
 
 @cache

@@ -7,9 +7,9 @@ from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
-from arb.app.factories import ccxt_factory
+from arb.app.factories import Complaints, ccxt_factory
 from arb.app.scanners import NoScan
-from arb.app.scanning import Live, facts, opened, select, start_tape, until
+from arb.app.scanning import Live, facts, finished, opened, select, start_tape, unless, until
 from arb.app.shots import Shooter
 from arb.app.status import Counted
 from arb.books import Books
@@ -40,7 +40,9 @@ async def watch(
     """Keep one book and tell of every change; `compare`: the same market through ccxt beside it."""
     async with opened(settings, credentials, sim, clock) as (world, factories):
         settings = world.settings
-        statics = await facts(factories, world, clock)
+        statics = await unless(stop, facts(factories, world, clock))
+        if statics is None:
+            return _stopped("book", clock, view)
         markets = {venue: tuple(m for m in statics[venue].markets if m.symbol == symbol)}
         if not markets[venue]:
             raise ConfigError(f"{venue} has no market {symbol}; see 'arb markets --exchanges {venue}'")
@@ -54,7 +56,7 @@ async def watch(
             settings, factories, markets, books=books, scanner=NoScan(), counted=counted, clock=clock, tape=None
         )
         extra: list[Coroutine[Any, Any, None]] = []
-        other = ccxt_factory(venue, settings.exchanges[venue], world, clock) if compare else None
+        other = ccxt_factory(venue, settings.exchanges[venue], world, clock, Complaints(clock)) if compare else None
         try:
             if other is not None:
                 data = other.market_data(markets[venue], settings.scan.depth, None)
@@ -116,7 +118,9 @@ async def record(
     """Write everything raw that the venues of `settings` send about `settings.scan.symbols`."""
     async with opened(settings, credentials, sim, clock) as (world, factories):
         settings = world.settings
-        statics = await facts(factories, world, clock)
+        statics = await unless(stop, facts(factories, world, clock))
+        if statics is None:
+            return _stopped("record", clock, None)
         markets = select(statics, settings.scan.symbols, least_venues=1)
         books = Books()
         counted = Counted("record", None, books, None, clock)
@@ -129,5 +133,12 @@ async def record(
             ended = await live.run(lambda: until(live, stop, duration_s, once=False))
         finally:
             tape.close()
-        notes = (f"{tape.dropped} records were lost: the disk is slower than the market",) if tape.dropped else ()
-        return counted.finished(ended, records=tape.records, notes=notes)
+        return finished(counted, ended, tape)
+
+
+def _stopped(command: str, clock: Clock, view: BookView | None) -> ScanSummary:
+    """The end of a run that was stopped before it had begun."""
+    summary = Counted(command, None, Books(), None, clock).finished("interrupted")
+    if view is not None:
+        view.finished(summary)
+    return summary

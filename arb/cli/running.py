@@ -12,7 +12,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 GRACE_S = 10.0  # a run that was asked to stop and has not is cancelled then
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = tuple(s for s in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None)) if s is not None)
 
 
 def run_until_stopped(main: Callable[[asyncio.Event], Awaitable[T]], grace_s: float = GRACE_S) -> tuple[T, bool]:

@@ -72,7 +72,7 @@ class Scan(msgspec.Struct, frozen=True):
             from arb.cli.views.text import summary_text
 
             table = ScanTable(selection, rejected=self.rejected)
-            async with drawn(desk, _REDRAW_S, table.picture):
+            async with drawn(desk, _REDRAW_S, table.picture, table.refresh):
                 yield table
             if table.summary is not None:
                 desk.line(summary_text(table.summary))

@@ -15,7 +15,7 @@ _WS = ("ws", "wss")
 
 
 def _rest(text: str) -> str:
-    return values.url(text, _HTTP) if text else ""
+    return values.url(text, _HTTP).rstrip("/") if text else ""
 
 
 def _stream(text: str) -> str:

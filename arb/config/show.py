@@ -12,8 +12,9 @@ from pydantic import BaseModel
 from arb.config import credentials
 from arb.config.load import DEFAULT, Loaded
 from arb.config.sources import Keys
-from arb.config.values import mask_url, word
+from arb.config.values import word
 from arb.domain import Depth, FeeCoin, Trust
+from arb.redact import mask_url
 from arb.units import plain
 
 

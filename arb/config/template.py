@@ -13,7 +13,7 @@ TEMPLATE = """\
 mexc = {}               # {}: the native fast path where there is one, else ccxt
 gateio = {}
 # kucoin = { fastpath = false }     # through ccxt
-# bitmart = "ccxt"                  # the same, shorter
+# bitget = "ccxt"                   # the same, shorter
 
 # What a venue's table may hold:
 # [exchanges.kucoin]

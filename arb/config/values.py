@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from arb.domain import Depth, FeeCoin, Trust
+from arb.redact import mask_url
 
 DEPTHS = {"top": Depth.TOP, "5": Depth.FIVE, "20": Depth.TWENTY, "full": Depth.FULL}
 TRUSTS = {trust.name.lower(): trust for trust in Trust}
@@ -124,23 +125,17 @@ def pin(text: str) -> str:
 
 
 def url(text: str, schemes: tuple[str, ...]) -> str:
-    """An absolute URL of one of these schemes, without a trailing slash."""
+    """An absolute URL of one of these schemes, to the letter: a socket's address may end in a slash."""
     match = _URL.fullmatch(text)
     if match is None or match["scheme"] not in schemes or int(match["port"] or 1) not in range(1, 65536):
         wanted = " or ".join(f"{scheme}://" for scheme in schemes)
         raise ValueError(f"{mask_url(text)!r} is not a URL; write {wanted}host[:port][/path]")
-    return text.rstrip("/")
+    return text
 
 
 def words(value: object) -> object:
     """ "a, b" -> ("a", "b"): lists arrive from the environment and the command line as one text."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-def mask_url(text: str) -> str:
-    """The URL without what may be secret in it: user information and the values of its query."""
-    masked = re.sub(r"(?<=://)[^/\s@]*@", "****@", text)
-    return re.sub(r"(?<==)[^&#\s]+", "****", masked) if "?" in masked else masked
 
 
 def matches(symbol: str, patterns: Iterable[str]) -> bool:

@@ -19,6 +19,7 @@ from picows.url import WSParsedURL
 from arb.domain import Connected, ConnId, Disconnected, Reply, Symbol
 from arb.errors import AuthFailed, ConfigError, ProtocolError, Transient, VenueError
 from arb.interfaces import Sink
+from arb.redact import mask_url
 from fastpath.net.pacing import SECOND_NS
 from fastpath.net.wiring import Wiring
 
@@ -55,6 +56,7 @@ class Driver(picows.WSListener):
         self.lost: Exception | None = None
         self.connected_ns = 0
         self.last_ns = 0
+        self._read_ns = 0  # when the first frame of the read at hand arrived; 0: it has had none yet
         self._wiring = wiring
         self._symbols = tuple(symbols)
         self._sink = sink
@@ -90,14 +92,14 @@ class Driver(picows.WSListener):
         except picows.WSInvalidURL as exc:
             raise ConfigError(f"{venue}: {exc}") from exc
         except picows.WSHandshakeError as exc:
-            raise Transient(venue, f"cannot connect to {url}: {exc}", _retry_after_s(exc)) from exc
+            raise Transient(venue, f"cannot connect to {mask_url(url)}: {exc}", _retry_after_s(exc)) from exc
         except (picows.WSError, OSError) as exc:  # a TimeoutError is an OSError
-            raise Transient(venue, f"cannot connect to {url}: {str(exc) or 'timed out'}") from exc
+            raise Transient(venue, f"cannot connect to {mask_url(url)}: {str(exc) or 'timed out'}") from exc
         finally:
             if self._transport is None:
                 await self._hang_up()
         if self._transport is None:
-            raise Transient(venue, f"cannot connect to {url}: closed during the handshake")
+            raise Transient(venue, f"cannot connect to {mask_url(url)}: closed during the handshake")
 
     def send(self, data: bytes) -> None:
         """One text frame (what both sides of every venue here are written in). Nothing happens once it is lost."""
@@ -157,9 +159,12 @@ class Driver(picows.WSListener):
             else:
                 self._on_other(transport, frame, recv_ns)
             if frame.last_in_buffer:
+                first_ns, self._read_ns = self._read_ns or recv_ns, 0
                 if self._tap is not None:
-                    self._tap.idle(self._wiring.venue, self.conn, recv_ns)
-                self._sink.on_idle(recv_ns)
+                    self._tap.idle(self._wiring.venue, self.conn, first_ns)
+                self._sink.on_idle(first_ns)
+            elif not self._read_ns:
+                self._read_ns = recv_ns
         except Exception as exc:  # noqa: BLE001  this connection ends here; its task raises what ended it
             self.lose(exc)
 

@@ -306,7 +306,7 @@ async def test_an_exchange_without_streams_can_be_polled() -> None:
             id="a long wait for the seed",
         ),
         pytest.param(
-            {"watchOrderBook": {"snapshotDelay": 1}}, {"watchOrderBook": {"snapshotDelay": 1}}, id="a short wait"
+            {"watchOrderBook": {"snapshotDelay": 0}}, {"watchOrderBook": {"snapshotDelay": 0}}, id="a seed at once"
         ),
         pytest.param({"watchOrderBook": {"depth": 5}}, {"watchOrderBook": {"depth": 5}}, id="no wait"),
     ],
@@ -321,7 +321,7 @@ async def test_no_text_form_shows_a_secret(caplog: pytest.LogCaptureFixture) -> 
     async def answer(request: web.Request) -> web.Response:
         return web.json_response({"label": "INVALID_KEY", "message": f"Invalid key {KEY}"}, status=401)
 
-    logging.getLogger().setLevel(logging.DEBUG)
+    caplog.set_level(logging.DEBUG)
     async with serving(answer) as host:
         settings = ClientSettings("gate", rest_url=f"http://{host}", api_key=KEY, secret=SECRET, password=PASSWORD)
         opener, client = await opened(settings)

@@ -206,6 +206,22 @@ async def test_one_call_tells_the_fees_of_an_account(exchange: FakeExchange) -> 
     ]
 
 
+@pytest.mark.parametrize(
+    ("alone", "source"),
+    [
+        pytest.param(True, FeeSource.MARKET, id="is no answer for each where each can be asked for"),
+        pytest.param(False, FeeSource.ACCOUNT, id="is better than none"),
+    ],
+)
+async def test_one_rate_for_everything(exchange: FakeExchange, alone: bool, source: FeeSource) -> None:
+    exchange.keys = True
+    exchange.has["fetchTradingFee"] = alone
+    usual = {"taker": 0.0015, "maker": 0.0, "info": {"user_id": 1}}  # ccxt shows the one answer under every symbol
+    exchange.fees = {A: usual, B: dict(usual)}
+    statics = await metadata(exchange).load()
+    assert {fee.source for fee in statics.fees} == {source}
+
+
 async def test_without_such_a_call_each_symbol_that_matters_is_asked_for(exchange: FakeExchange) -> None:
     exchange.keys = True
     exchange.has["fetchTradingFees"] = False

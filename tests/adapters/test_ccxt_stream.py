@@ -5,13 +5,14 @@ from __future__ import annotations
 import ccxt
 import pytest
 
+from adapters import ccxt_stream
 from adapters.ccxt_client import Client, Lost
 from adapters.ccxt_limits import Limits
 from adapters.ccxt_stream import REFUSED_S
 from arb.domain import BookSnapshot, Depth, Event, SubscriptionRefused, Symbol
 from arb.errors import AuthFailed, ProtocolError
 from arb.supervise import FIRST_S
-from tests.adapters.ccxt_fakes import A, B, C, Desk, FakeExchange, Heard, Sleeps, book, turns
+from tests.adapters.ccxt_fakes import A, B, C, Desk, FakeExchange, Heard, Sleeps, book, turns, until
 
 
 async def test_a_socket_that_ends_takes_all_its_symbols_and_no_others() -> None:
@@ -229,3 +230,19 @@ async def test_a_list_that_cannot_be_had_is_told() -> None:
         desk.clients[0].push(A, KeyError("baseName"))
         await turns(40)
     assert "v: NetworkError: no list" in [str(error) for error in desk.errors]
+
+
+async def test_a_symbol_of_which_nothing_is_heard_is_refused_until_its_book_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ccxt_stream, "SILENT_S", 0.01)
+    desk = Desk()
+    async with desk.running(A, B):
+        desk.clients[0].push(B, book(1))
+        await until(lambda: desk.heard.kinds(A))
+        desk.clients[0].push(A, book(1))
+        await turns()
+    assert desk.heard.kinds(A) == ["SubscriptionRefused", "Subscribed", "BookSnapshot"]
+    assert desk.heard.kinds(B) == ["Subscribed", "BookSnapshot"]
+    assert desk.counters["refused"] == 1
+    assert len(desk.clients.made) == 1

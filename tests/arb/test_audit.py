@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from arb.audit import ROUNDS, Auditor
@@ -21,6 +19,10 @@ ASKS = ((101.0, 1.0), (102.0, 2.0))
 
 def answer(seq, bids=BIDS, asks=ASKS):
     return BookSnapshot(V, S, bids, asks, seq, 0, 0)
+
+
+class Enough(Exception):
+    """The test has seen what it wanted."""
 
 
 class Rig:
@@ -45,7 +47,7 @@ class Rig:
     async def sleep(self, delay):
         self.sleeps.append(delay)
         if not self.answers:
-            raise asyncio.CancelledError
+            raise Enough
 
 
 async def test_equal_at_equal_sequence_confirms_the_book():
@@ -104,6 +106,35 @@ async def test_no_answer_is_told_and_changes_nothing():
 
 async def test_suspects_are_asked_again_soon_and_the_rest_at_the_low_rate():
     rig = Rig([answer(9, bids=BIDS[1:]), answer(10)])
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(ExceptionGroup):
         await rig.auditor.run()
     assert rig.sleeps == [30.0, 1.0, 30.0]
+
+
+async def test_many_books_are_not_asked_for_faster_than_a_venue_should_be():
+    rig = Rig([answer(5)])
+    for number in range(1000):
+        rig.books.add(V, Symbol(f"X{number}/B"), FEED, 0)
+    with pytest.raises(ExceptionGroup):
+        await rig.auditor.run()
+    assert rig.sleeps[0] == 0.2
+
+
+async def test_a_silent_book_that_still_holds_is_live_again():
+    rig = Rig([answer(5)])
+    rig.books.sweep(900, 100)
+    rig.books.take_dirty()
+    assert rig.book.state is BookState.STALE
+    await rig.auditor.look(rig.book)
+    assert (rig.book.state, rig.book.recv_ns) == (BookState.LIVE, 1000)
+    assert rig.books.take_dirty() == [(V, S)]
+
+
+async def test_verdicts_are_told_before_they_act():
+    rig = Rig([answer(5), answer(5, bids=BIDS[1:])])
+    told = []
+    rig.auditor._confirmed = lambda book, now_ns: told.append(("confirmed", book.recv_ns, now_ns))
+    rig.auditor._condemned = lambda book, now_ns: told.append(("condemned", book.state, now_ns))
+    await rig.auditor.look(rig.book)
+    await rig.auditor.look(rig.book)
+    assert told == [("confirmed", 0, 1000), ("condemned", BookState.LIVE, 1000)]

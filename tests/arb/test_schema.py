@@ -117,6 +117,8 @@ def test_summary() -> None:
                 "reconnects": 0,
                 "refused": 0,
                 "decode_errors": 0,
+                "repeats": 0,
+                "rest_errors": 0,
                 "not_live_ms": 1250.0,
                 "live_share": 0.995,
             }

@@ -142,7 +142,18 @@ IG, P, L, R = Sync.IGNORED, Sync.PENDING, Sync.LIVE, Sync.RESYNC
             PUSHED, [full(5), delta(7), full(9)], [L, R, L], BookState.LIVE, 9, id="pushed: a new full frame heals"
         ),
         pytest.param(
-            PUSHED, [full(5), full(3)], [L, L], BookState.LIVE, 3, id="pushed: a full frame replaces at any time"
+            PUSHED, [full(5), full(7)], [L, L], BookState.LIVE, 7, id="pushed: a full frame replaces at any time"
+        ),
+        pytest.param(
+            PUSHED, [full(5), full(3)], [L, R], BookState.GAP, 5, id="pushed: a full frame of the past is no state"
+        ),
+        pytest.param(
+            WHOLE,
+            [full(9), lambda s: s.expire(99, 5), full(7, conn=2)],
+            [L, True, IG],
+            BookState.STALE,
+            9,
+            id="whole frames: another connection's past revives nothing",
         ),
         pytest.param(WHOLE, [full(5), full(7)], [L, L], BookState.LIVE, 7, id="whole frames: ids may skip"),
         pytest.param(WHOLE, [full(5), full(4)], [L, IG], BookState.LIVE, 5, id="whole frames: never back in time"),
@@ -250,9 +261,9 @@ def test_ids_from_the_past_after_silence_mean_a_restarted_counter():
 def test_a_confirmed_sequence_is_as_old_as_the_confirmation():
     sync, _ = play(STRICT, [rest(5, now=0)])
     sync.expire(101, 100)
-    sync.confirm(4, 200)
+    assert not sync.confirm(4, 200)
     assert sync.state is BookState.STALE
-    sync.confirm(5, 200)
+    assert sync.confirm(5, 200)
     assert (sync.state, sync.refusal(250, 100)) == (BookState.LIVE, Reason.OK)
 
 
@@ -284,7 +295,11 @@ def test_what_waits_is_bounded():
         ),
         pytest.param(delta(1, 999, bids=((1.0, 0.0),) * 4, asks=((2.0, 1.0),)), False, id="it deletes"),
         pytest.param(delta(1, 2, bids=((1.0, 1.0),), asks=((2.0, 1.0),)), False, id="as many ids as levels"),
-        pytest.param(delta(7, 7, bids=((1.0, 1.0), (2.0, 1.0)), asks=()), False, id="one side only"),
+        pytest.param(delta(7, 7, bids=((1.0, 1.0), (2.0, 1.0)), asks=()), True, id="one side, more levels than ids"),
+        pytest.param(delta(1, 999, bids=tuple((float(n), 1.0) for n in range(1, 4))), False, id="few of many ids"),
+        pytest.param(
+            delta(100, 400, bids=tuple((float(n), 1.0) for n in range(1, 31))), True, id="many levels, none deleted"
+        ),
     ],
 )
 def test_whole_window_in_disguise(first_delta, expected):

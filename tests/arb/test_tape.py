@@ -25,6 +25,8 @@ def write(path, frames=3):
         tape.closed(V, 1, [S, Symbol("C/D")], "bye", 51)
         tape.tick(52)
         tape.confirmed(V, S, 7, 53)
+        tape.distrusted(V, S, 54)
+        tape.end(55)
 
 
 def test_reads_back_in_order(tmp_path):
@@ -35,10 +37,11 @@ def test_reads_back_in_order(tmp_path):
     assert (reader.run, reader.torn) == (RUN, "")
     assert [r.kind for r in records] == [
         Kind.OPEN, *[Kind.FRAME, Kind.IDLE] * 3, Kind.REPLY, Kind.CLOSED, Kind.TICK, Kind.CONFIRM,
+        Kind.DISTRUST, Kind.END,
     ]  # fmt: skip
     assert records[1] == Record(Kind.FRAME, 11, V, 1, "", b"frame 0")
-    assert records[-4] == Record(Kind.REPLY, 50, V, 0, "http://x", b"{}", S)
-    assert records[-3].data == b"A/B,C/D"
+    assert records[-6] == Record(Kind.REPLY, 50, V, 0, "http://x", b"{}", S)
+    assert records[-5].data == b"A/B,C/D"
 
 
 @pytest.mark.parametrize("cut", [1, 7, 40], ids=["one byte", "inside the last block", "most of it"])
@@ -128,5 +131,16 @@ def test_a_full_disk_is_told_at_close(tmp_path, monkeypatch):
     tape._file.close()
     tape._file = Full()
     tape.frame(V, 1, b"x", 1)
-    with pytest.raises(TapeError, match="No space left"):
-        tape.close()
+    assert tape.failure == ""
+    tape.close()
+    assert tape.failure.endswith("/t: the tape is incomplete: No space left on device")
+
+
+def test_no_login_is_written(tmp_path):
+    path = tmp_path / "t"
+    with TapeWriter(path, ManualClock(), RUN) as tape:
+        tape.opened(V, 1, "wss://joe:hunter2@host/ws?listenKey=k3y", 1)
+        tape.reply(V, S, "http://joe:hunter2@host/depth?symbol=AB", b"{}", 2)
+    opened, reply = TapeReader(path)
+    assert opened.text == "wss://****@host/ws?listenKey=****"
+    assert reply.text == "http://****@host/depth?symbol=AB"

@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from decimal import Decimal
 from typing import TypeVar
 
+import msgspec
+
 from arb.books import Books
-from arb.domain import BookState, Coin, Depth, Event, Market, NativeSymbol, Symbol
-from arb.interfaces import MarketData
+from arb.domain import BookState, Coin, Depth, Disconnected, Event, Market, NativeSymbol, Symbol
+from arb.interfaces import MarketData, VenueFactory
 from arb.sync import BookSync
-from tests.contract.venues import World
+from tests.contract.venues import GRID_MS, World
 
 T = TypeVar("T")
 AGE_NS = 3600 * 10**9
 
 
 class Following:
-    """A Sink with books. events: all of them, in order.   faltered: books that were LIVE and at some time were not."""
+    """A Sink with books. events: all of them, in order.   faltered: books that were LIVE and at some time were not.
+
+    after_loss: what a lost connection had made of its books when that event had been told.
+    """
 
     def __init__(self, world: World, data: MarketData, symbols: Sequence[Symbol]) -> None:
         self.data = data
@@ -27,6 +31,7 @@ class Following:
         self.events: list[Event] = []
         self.idles: list[int] = []
         self.faltered: set[Symbol] = set()
+        self.after_loss: list[BookState] = []
         self.books = Books()
         self._world = world
         self._was_live: set[Symbol] = set()
@@ -37,6 +42,8 @@ class Following:
     def on_event(self, event: Event) -> None:
         self.events.append(event)
         self.books.on_event(event)
+        if isinstance(event, Disconnected):
+            self.after_loss += [self.book(symbol).state for symbol in event.symbols]
 
     def on_idle(self, recv_ns: int) -> None:
         self.idles.append(recv_ns)
@@ -72,12 +79,16 @@ class Following:
 
     async def converge(self, count: int = 1, *symbols: Symbol) -> None:
         """Wait until all are LIVE, then hold every level against the market, which stands still for that."""
-        await self._world.until(lambda: self.live(*symbols), self.told)
-        await self._world.turn(100)
-        if await self._world.still(lambda: self.agrees(count, *symbols)):
-            return
+        wanted = symbols or self.symbols
+        agreed = False
+        while not agreed:  # a book may be lost once more on the way
+            await self._world.until(lambda: self.live(*wanted), self.told)
+            await self._world.turn(GRID_MS)
+            agreed = await self._world.still(lambda: self.agrees(count, *wanted))
+            if not agreed and self.live(*wanted):
+                break
         now_ns = self._world.clock.mono_ns()
-        for symbol in symbols or self.symbols:
+        for symbol in wanted:
             held = self.book(symbol).live(now_ns, AGE_NS)
             assert [held.bids(count), held.asks(count)] == self._world.levels(symbol, count), symbol
 
@@ -87,28 +98,22 @@ class Following:
         return f"LIVE: {states} {dict(self.data.counters)}"
 
 
-def unlisted(world: World, symbol: str = "NOPE/USDT") -> Market:
+def unlisted(world: World) -> Market:
     """A market that the venue does not have, named as it names its own."""
-    native = NativeSymbol("")
-    for listed in world.markets.values():
-        native = NativeSymbol(listed.native.replace(listed.base, "NOPE", 1))
-        if listed.quote == "USDT":
-            break
-    return Market(
-        world.column.venue, Symbol(symbol), native, Coin("NOPE"), Coin("USDT"), Decimal("0.01"), Decimal("0.01")
-    )
+    known = next(market for market in world.markets if market.quote == "USDT")
+    native = NativeSymbol(known.native.replace(known.base, "NOPE", 1))
+    return msgspec.structs.replace(known, symbol=Symbol("NOPE/USDT"), native=native, base=Coin("NOPE"))
 
 
 @asynccontextmanager
 async def following(
-    world: World, depth: Depth = Depth.TOP, *, also: Sequence[Market] = (), count: int = 4
+    world: World, depth: Depth = Depth.TOP, *also: Market, count: int = 4, factory: VenueFactory | None = None
 ) -> AsyncIterator[Following]:
     """The first `count` markets of the venue and some more, followed until the end of the block."""
-    markets = (*list((await world.load()).values())[:count], *also)
-    data = world.factory.market_data(markets, depth)
-    symbols = [market.symbol for market in markets]
-    made = Following(world, data, symbols)
-    task = asyncio.create_task(data.run(symbols, made))
+    markets = (*world.markets[:count], *also)
+    data = (factory or world.factory).market_data(markets, depth)
+    made = Following(world, data, [market.symbol for market in markets])
+    task = asyncio.create_task(data.run(made.symbols, made))
     try:
         yield made
         assert not task.done(), "it ended by itself"
@@ -116,4 +121,4 @@ async def following(
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         if not task.cancelled():
-            await task
+            task.result()

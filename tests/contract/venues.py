@@ -7,12 +7,13 @@ as a run makes them. One more is the tests' own fake, so that what is tested wit
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
 from loguru import logger
 
@@ -25,7 +26,11 @@ from arb.domain import BookSnapshot, Coin, Market, NativeSymbol, Symbol, VenueId
 from arb.interfaces import Statics, VenueFactory
 from arb.sim import FaultPlan, FaultRule, SimExchanges, SimSettings, SimUrls
 from tests.contract.door import Door
+from tests.contract.raw.rules import Rules, parser
 from tests.fakes import FakeFactory
+
+if TYPE_CHECKING:
+    from loguru import Message
 
 MS = 1_000_000
 GRID_MS = 100  # every push interval of the simulated venues divides it: at its end nothing is pending
@@ -60,6 +65,14 @@ class OwnClock(SystemClock):
         return SystemClock.mono_ns() + 10**18
 
 
+class Turning(ManualClock):
+    """The sim's: turned by hand, but clients sign by the wall clock, and so the sim goes by that one too."""
+
+    @staticmethod
+    def wall_ns() -> int:
+        return SystemClock.wall_ns()
+
+
 class Way(Protocol):
     """How a client reaches the venue, and how that is made hard for it."""
 
@@ -73,23 +86,45 @@ class Way(Protocol):
 class World:
     """Simulated exchanges on a hand-turned clock, and the factory of one column in front of them.
 
-    The sim's wall time begins at the real one, by which ccxt signs; time only passes in `turn`.
-    raw: the venue's own market list, as an answer and as the suite reads it; known without the column's help.
-    clock: the column's.   errors: what its parts complained of.   rest, ws: its doors; the fake does not use them.
+    For the market, time only passes in `turn`.
+    rules: the venue's own market list as the suite reads it.   clock: the column's.
+    rest, ws: the doors of the venue, which the fake does not use.   urls: of the doors.
+    errors: what the column's parts complained of.
     """
 
-    def __init__(self, sim: SimExchanges, turning: ManualClock, column: Column) -> None:
+    def __init__(self, sim: SimExchanges, turning: Turning, column: Column) -> None:
         self.sim = sim
         self.column = column
         self.clock = OwnClock()
-        self.errors: list[str] = []
+        self.rules: Mapping[str, Rules] = {}
         self.rest = Door()
         self.ws = Door()
         self.urls = SimUrls("", "")
-        self.raw: Mapping[str, Rules]
+        self.errors: list[str] = []
         self.factory: VenueFactory
-        self.close: Callable[[], Any]
+        self.close: Callable[[], Awaitable[None]]
         self._turning = turning
+
+    def make(self, path: str, *, signed: bool) -> tuple[VenueFactory, Callable[[], Awaitable[None]]]:
+        """A factory for one path to the venue, and how it is closed."""
+        venue = self.column.venue
+        if path == "fake":
+            fake = FakeFactory(venue, clock=self.clock, statics=Statics(self.markets), book=self.snapshot)
+            return fake, fake.close
+        config = VenueConfig(fastpath=path == "native", rest_url=self.urls.rest_url, ws_url=self.urls.ws_url)
+        keys = {venue: Credentials(venue, *self.sim.keys[venue])} if signed else {}
+        environment = Environment(Settings(exchanges={venue: config}), keys, simulated=True)
+        factories = Factories(environment, self.clock)
+        return factories[venue], factories.close
+
+    def hear(self, message: Message) -> None:
+        """What was logged."""
+        self.errors.append(message.record["message"])
+
+    @property
+    def markets(self) -> tuple[Market, ...]:
+        """Facts to stream with, from the suite's own parser: no path's metadata has a hand in them."""
+        return tuple(_market(self.column.venue, symbol, rules) for symbol, rules in self.rules.items())
 
     @property
     def way(self) -> Way:
@@ -168,43 +203,39 @@ class World:
 
 @asynccontextmanager
 async def world(
-    column: Column, *rules: FaultRule, symbols: int = 4, signed: bool = False, config: VenueConfig | None = None
+    column: Column, *rules: FaultRule, symbols: int = 4, signed: bool = False, seed: int = 1
 ) -> AsyncIterator[World]:
-    """config: what the column's table in the configuration says besides its path and its addresses."""
-    turning = ManualClock(5_000 * MS, SystemClock.wall_ns())
-    sim = SimExchanges(
-        turning, symbols=symbols, faults=FaultPlan(rules), venues=VENUES, settings=SimSettings(gaps_hz=0.0)
-    )
-    await sim.start(drive=False)
+    """rules: faults.   signed: whether the column has the venue's made-up keys."""
+    turning = Turning(5_000 * MS)
+    settings = SimSettings(gaps_hz=0.0)
+    sim = SimExchanges(turning, seed=seed, symbols=symbols, faults=FaultPlan(rules), venues=VENUES, settings=settings)
     made = World(sim, turning, column)
-    urls = sim.urls[column.venue]
-    await made.rest.start(_port(urls.rest_url))
-    await made.ws.start(_port(urls.ws_url))
-    made.urls = SimUrls(_moved(urls.rest_url, made.rest.port), _moved(urls.ws_url, made.ws.port))
-    complaints = logger.add(lambda message: made.errors.append(message.record["message"]), level="WARNING")
-    try:
-        if column.wired:
-            factories = Factories(_environment(made, signed, config or VenueConfig()), made.clock)
-            made.factory, made.close = factories[column.venue], factories.close
-        else:
-            made.factory = FakeFactory(
-                column.venue, clock=made.clock, statics=_statics(sim, column.venue), book=made.snapshot
-            )
-            made.close = made.factory.close
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(sim.stop)
+        await sim.start(drive=False)
+        urls = sim.urls[column.venue]
+        made.rules = await read(column.venue, urls.rest_url)
+        for door, url in ((made.rest, urls.rest_url), (made.ws, urls.ws_url)):
+            stack.callback(door.shut)
+            await door.start(_port(url))
+        made.urls = SimUrls(_moved(urls.rest_url, made.rest.port), _moved(urls.ws_url, made.ws.port))
+        stack.callback(logger.remove, logger.add(made.hear, level="WARNING"))
+        made.factory, made.close = made.make(column.path, signed=signed)
+        stack.push_async_callback(made.close)
         yield made
-    finally:
-        await made.close()
-        made.rest.shut()
-        made.ws.shut()
-        await sim.stop()
-        logger.remove(complaints)
 
 
-def _environment(made: World, signed: bool, config: VenueConfig) -> Environment:
-    venue, path = made.column
-    given = {"fastpath": path == "native", "rest_url": made.urls.rest_url, "ws_url": made.urls.ws_url}
-    settings = Settings(exchanges={venue: config.model_copy(update=given)})
-    return Environment(settings, {venue: Credentials(venue, *made.sim.keys[venue])} if signed else {}, simulated=True)
+async def read(venue: VenueId, rest_url: str) -> Mapping[str, Rules]:
+    """The raw market list, read without the project's code."""
+    parse = parser(venue)
+    async with aiohttp.ClientSession() as session, session.get(rest_url + parse.PATH) as reply:
+        return parse.markets(await reply.json())
+
+
+def _market(venue: VenueId, symbol: str, rules: Rules) -> Market:
+    return Market(
+        venue, Symbol(symbol), NativeSymbol(rules.native), Coin(rules.base), Coin(rules.quote), rules.tick, rules.step
+    )
 
 
 def _port(url: str) -> int:
@@ -215,22 +246,3 @@ def _port(url: str) -> int:
 
 def _moved(url: str, port: int) -> str:
     return urlsplit(url)._replace(netloc=f"127.0.0.1:{port}").geturl()
-
-
-def _statics(sim: SimExchanges, venue: VenueId) -> Statics:
-    """The markets of the fake, as many as its books."""
-    listings = [book.listing for book in sim.market.books(venue).values()]
-    return Statics(
-        tuple(
-            Market(
-                venue,
-                Symbol(listing.symbol),
-                NativeSymbol(listing.symbol.lower()),
-                Coin(listing.base),
-                Coin(listing.quote),
-                Decimal(1).scaleb(-listing.price_decimals),
-                Decimal(1).scaleb(-listing.qty_decimals),
-            )
-            for listing in listings
-        )
-    )

@@ -21,12 +21,17 @@ def console_of(desk: Desk) -> Console:
 
 
 @asynccontextmanager
-async def drawn(desk: Desk, every_s: float, picture: Picture) -> AsyncIterator[None]:
-    """Draws `picture` every `every_s` seconds until the block ends, and once more then."""
+async def drawn(
+    desk: Desk, every_s: float, picture: Picture, refresh: Callable[[], None] = lambda: None
+) -> AsyncIterator[None]:
+    """Draws `picture` every `every_s` seconds until the block ends, and once more then.
+
+    refresh: called on the loop before each drawing, to take what changes there.
+    """
     console = console_of(desk)
     with Live(console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=desk.stderr.isatty()) as live:
         canvas = _Canvas(live, console, picture)
-        task = asyncio.create_task(_keep_drawing(canvas, every_s))
+        task = asyncio.create_task(_keep_drawing(canvas, every_s, refresh))
         try:
             yield
         finally:
@@ -35,8 +40,9 @@ async def drawn(desk: Desk, every_s: float, picture: Picture) -> AsyncIterator[N
             canvas.draw()
 
 
-async def _keep_drawing(canvas: _Canvas, every_s: float) -> None:
+async def _keep_drawing(canvas: _Canvas, every_s: float, refresh: Callable[[], None]) -> None:
     while True:
+        refresh()
         await asyncio.to_thread(canvas.draw)
         await asyncio.sleep(every_s)
 

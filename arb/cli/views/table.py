@@ -58,11 +58,14 @@ class ScanTable:
         self.summary = summary
         self._last = msgspec.structs.replace(summary.status, open=self._last.open)
 
+    def refresh(self) -> None:
+        """Take the counters of now: on the loop, where they change."""
+        if self._source is not None and self.summary is None:
+            self._last = self._source.status()
+
     def picture(self, console: Console) -> RenderableType:
         if self._source is None:
             return Text("starting: markets, fees and networks are being read", style="dim")
-        if self.summary is None:
-            self._last = self._source.status()
         return scan_picture(self._last, rejected=self._rejected, width=console.width, height=console.height)
 
 

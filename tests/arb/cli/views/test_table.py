@@ -25,6 +25,7 @@ class Source:
 
 def drawn(table: ScanTable, width: int = 180, height: int = 40) -> str:
     console = Console(file=io.StringIO(), width=width, height=height, color_system=None)
+    table.refresh()
     console.print(table.picture(console))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()

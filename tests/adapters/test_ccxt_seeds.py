@@ -1,20 +1,21 @@
-"""A push that straddles the seed, through ccxt's own code for the exchange that numbers its updates by ranges."""
+"""Seeds and the pushes around them, through ccxt's own code for the exchange that numbers its updates by ranges."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import ccxt.pro
 import pytest
 
-from adapters.ccxt_ranges import judge_by_end
+from adapters.ccxt_seeds import mend
 
 
 class Venue(ccxt.pro.mexc):  # type: ignore[misc]  # ccxt has no types
     """Without its settings, clients and sockets: what it does with deltas needs none of them."""
 
     def __init__(self) -> None:
-        judge_by_end(self)
+        mend(self)
 
 
 def delta(first: int, last: int, *asks: tuple[str, str]) -> dict[str, Any]:
@@ -74,10 +75,42 @@ def test_updates_without_a_range_are_ccxts_own_affair() -> None:
     assert venue.get_cache_index({"nonce": 100}, [{"version": 100}, {"version": 101}]) == 0
 
 
-def test_an_exchange_that_keeps_no_books_by_deltas_is_left_alone() -> None:
+class Forgetful:
+    """Fetches its seeds without a word on how many levels; or with its own."""
+
+    def __init__(self) -> None:
+        self.loaded: list[tuple[Any, ...]] = []
+
+    async def watch_order_book(self, symbol: str, limit: int | None = None) -> int | None:
+        return limit
+
+    async def load_order_book(self, *given: Any) -> None:
+        self.loaded.append(given)
+
+
+async def test_a_seed_has_as_many_levels_as_were_asked_for() -> None:
+    venue = Forgetful()
+    mend(venue)
+    assert await venue.watch_order_book("A/B", 400) == 400
+    assert await venue.watch_order_book("C/D") is None
+    await asyncio.gather(
+        venue.load_order_book("client", "topic", "A/B"),
+        venue.load_order_book("client", "topic", "A/B", None, {}),
+        venue.load_order_book("client", "topic", "A/B", 50, {}),
+        venue.load_order_book("client", "topic", "C/D", None),
+    )
+    assert venue.loaded == [
+        ("client", "topic", "A/B", 400),
+        ("client", "topic", "A/B", 400, {}),
+        ("client", "topic", "A/B", 50, {}),
+        ("client", "topic", "C/D", None),
+    ]
+
+
+def test_an_exchange_that_joins_nothing_is_left_alone() -> None:
     class Plain:
         pass
 
     plain = Plain()
-    judge_by_end(plain)
+    mend(plain)
     assert vars(plain) == {}

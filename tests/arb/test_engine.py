@@ -1,0 +1,134 @@
+"""The flow on one page: what is decided when, and what is told to whom."""
+
+from __future__ import annotations
+
+from arb.books import Books
+from arb.clock import ManualClock
+from arb.domain import BookSnapshot, BookState, Depth, Disconnected, Seed, Subscribed, Symbol, Trust, VenueId
+from arb.engine import Engine
+from arb.interfaces import Feed, SyncRule
+from arb.observers import Observers
+
+V = VenueId("v")
+A, B = Symbol("A/USDT"), Symbol("B/USDT")
+FEED = Feed("f", Depth.FIVE, 5, 10, SyncRule(Seed.NONE), Trust.WHOLE)
+
+
+class Scans:
+    """Keeps what it was asked; finds what it was given."""
+
+    def __init__(self):
+        self.asked = []
+        self.found = []
+        self.ended = False
+
+    def on_dirty(self, keys, now_ns):
+        self.asked.append((list(keys), now_ns))
+        return self.found
+
+    def on_timer(self, now_ns):
+        return []
+
+    def finish(self, now_ns):
+        self.ended = True
+        return []
+
+
+class Facts:
+    def __init__(self):
+        self.facts = []
+
+    def on_fact(self, fact):
+        self.facts.append(fact)
+
+
+class Doubles:
+    """A strategy that wants every opportunity twice."""
+
+    name = "doubles"
+
+    def on_opportunity(self, opportunity):
+        return [("buy", opportunity), ("sell", opportunity)]
+
+
+def make():
+    clock, scans, facts = ManualClock(1000), Scans(), Facts()
+    books = Books()
+    books.add_venue(V, lambda symbol: None)
+    for symbol in (A, B):
+        books.add(V, symbol, FEED, 0)
+    engine = Engine(books, scans, [Doubles()], Observers([facts]), clock, max_age_ns=100)
+    return engine, books, clock, scans, facts
+
+
+def frame(symbol, seq, now=1000):
+    return BookSnapshot(V, symbol, ((1.0, 1.0),), ((2.0, 1.0),), seq, 0, now, 1)
+
+
+def test_frames_of_one_read_are_decided_on_once_in_their_newest_state():
+    engine, books, _clock, scans, _ = make()
+    for seq in (1, 2, 3):
+        engine.on_event(frame(A, seq))
+    engine.on_event(frame(B, 1))
+    assert scans.asked == []
+    engine.on_idle(1000)
+    engine.on_idle(1000)
+    assert scans.asked == [([(V, A), (V, B)], 1000)]
+    assert books.get((V, A)).seq == 3
+
+
+def test_opportunities_reach_observers_and_strategies_their_intents():
+    engine, _books, _clock, scans, facts = make()
+    scans.found = ["gap"]
+    engine.on_event(frame(A, 1))
+    engine.on_idle(1000)
+    assert facts.facts == ["gap", ("buy", "gap"), ("sell", "gap")]
+
+
+def test_market_data_is_not_told_to_observers_but_everything_else_is():
+    engine, _books, _clock, _scans, facts = make()
+    engine.on_event(frame(A, 1))
+    told = Subscribed(V, (A,), 1000, 1)
+    engine.on_event(told)
+    assert facts.facts == [told]
+
+
+def test_a_lost_connection_is_decided_on_at_once():
+    engine, _books, _clock, scans, _ = make()
+    engine.on_event(frame(A, 1))
+    engine.on_idle(1000)
+    engine.on_event(Disconnected(V, 1, (A,), "reset", 1001))
+    engine.on_idle(1001)
+    assert [keys for keys, _ in scans.asked] == [[(V, A)], [(V, A)]]
+
+
+def test_silence_is_decided_on_by_the_timer():
+    engine, books, _clock, scans, _ = make()
+    engine.on_event(frame(A, 1))
+    engine.on_idle(1000)
+    engine.on_timer(1100)
+    assert len(scans.asked) == 1
+    engine.on_timer(1101)
+    assert scans.asked[-1] == ([(V, A)], 1101)
+    assert books.get((V, A)).state is BookState.STALE
+
+
+def test_wire_to_decision_is_measured_from_the_last_frames_arrival():
+    engine, _books, clock, _scans, _ = make()
+    engine.on_event(frame(A, 1))
+    clock.advance(700)
+    engine.on_idle(1000)
+    assert (engine.latency.count, engine.latency.worst_ns) == (1, 700)
+
+
+def test_after_the_end_nothing_is_listened_to():
+    engine, books, _clock, scans, facts = make()
+    engine.on_event(frame(A, 1))
+    engine.on_idle(1000)
+    engine.finish(1001)
+    engine.on_event(Disconnected(V, 1, (A,), "stopped", 1002))
+    engine.on_idle(1002)
+    engine.on_timer(9_999)
+    assert scans.ended
+    assert facts.facts == []
+    assert (len(scans.asked), books.get((V, A)).state) == (1, BookState.LIVE)
