@@ -13,6 +13,40 @@ ArbError ─ ConfigError                     fix the file or the command; raised
 
 from __future__ import annotations
 
+from enum import IntEnum
+
+
+class Cause(IntEnum):
+    """What a venue's own code means, in words that all venues share. The class says what to do; this says why."""
+
+    OTHER = 0  # no code, or one that no table knows
+    RATE_LIMIT = 10
+    CLOCK = 11  # our time is too far from the venue's: measure the offset anew
+    BUSY = 12  # maintenance, a firewall, an unavailable part
+    UNSURE = 13  # the venue itself does not know what became of it
+    KEY = 20  # the key or its signature
+    LOGIN = 21  # this connection is not logged in
+    PERMISSION = 22  # what the key, its address or the account may do
+    NOT_FOUND = 30  # no such order, or not yet, or no longer
+    CLOSED = 31  # the order is done already: ask how
+    BALANCE = 32
+    TOO_SMALL = 33
+    TOO_LARGE = 34
+    QUANTITY = 35  # wrong, but not for its size
+    PRICE = 36  # outside the venue's band, or no price at all
+    MARKET = 37  # unknown, closed, or closed to this side or this key
+    ORDER_TYPE = 38
+    LIQUIDITY = 39  # nobody to trade with
+    WOULD_TAKE = 40  # post-only
+    NOT_FILLED = 41  # fill-or-kill
+    LIMIT = 42  # orders or positions at once
+    DUPLICATE = 43
+    NO_CHANGE = 44
+    PRECISION = 45  # too many digits
+    ACCOUNT = 46  # the account is restrained: risk control, something abnormal
+    REQUEST = 47  # we wrote it wrong
+    ELSEWHERE = 48  # a code of another product: wallet, sub-accounts, margin, futures
+
 
 class ArbError(Exception):
     """Everything this project raises on purpose."""
@@ -35,28 +69,28 @@ class TapeError(ArbError):
 
 
 class VenueError(ArbError):
-    """Something a venue did. `venue`: its name."""
+    """Something a venue did. `venue`: its name.   `code`: the venue's own, as text.   `cause`: what that means."""
 
-    def __init__(self, venue: str, message: str) -> None:
+    def __init__(self, venue: str, message: str, code: str = "", cause: Cause = Cause.OTHER) -> None:
         super().__init__(f"{venue}: {message}")
         self.venue = venue
         self.message = message
+        self.code = code
+        self.cause = cause
 
 
 class Transient(VenueError):
     """Nothing happened; try again, not before `retry_after_s` seconds where the venue asked for that."""
 
-    def __init__(self, venue: str, message: str, retry_after_s: float = 0.0) -> None:
-        super().__init__(venue, message)
+    def __init__(
+        self, venue: str, message: str, retry_after_s: float = 0.0, code: str = "", cause: Cause = Cause.OTHER
+    ) -> None:
+        super().__init__(venue, message, code, cause)
         self.retry_after_s = retry_after_s
 
 
 class Rejected(VenueError):
-    """Nothing happened and nothing will: the request itself is refused. `code`: the venue's own, as text."""
-
-    def __init__(self, venue: str, message: str, code: str = "") -> None:
-        super().__init__(venue, message)
-        self.code = code
+    """Nothing happened and nothing will: the request itself is refused."""
 
 
 class OutcomeUnknown(VenueError):

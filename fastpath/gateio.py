@@ -33,10 +33,11 @@ from arb.domain import (
     Unsubscribed,
     VenueId,
 )
-from arb.errors import AuthFailed, ProtocolError, Rejected, Transient, VenueError
+from arb.errors import ProtocolError, Rejected, VenueError
 from arb.interfaces import Feed, Request, SyncRule, VenueSpec
-from fastpath.wire import fields, refusal
+from fastpath.wire import fields, gate_labels
 from fastpath.wire import gate_messages as wire
+from fastpath.wire.gate_private import PrivateCodec as PrivateCodec
 
 VENUE = VenueId("gateio")
 
@@ -78,16 +79,6 @@ _ALREADY = "Alert sub "  # ... ob.BTC_USDT.50: subscribed before, and still so
 _OBU_LEVEL_DIGITS = 4
 _BOOK_CHANNELS = frozenset({wire.OBU, wire.UPDATE, wire.SNAPSHOT, wire.TICKER})
 _PAIR_CHANNELS = _BOOK_CHANNELS | wire.TRADES | {"spot.tickers"}  # whose requests name pairs
-
-_AUTH_LABELS = frozenset(
-    {
-        "INVALID_SIGNATURE", "INVALID_KEY", "INVALID_CREDENTIALS", "MISSING_REQUIRED_HEADER", "AUTHENTICATION_FAILED",
-        "IP_FORBIDDEN", "READ_ONLY", "FORBIDDEN", "ACCOUNT_LOCKED", "SUB_ACCOUNT_LOCKED",
-    }
-)  # fmt: skip
-_LATER_LABELS = frozenset(
-    {"TOO_MANY_REQUESTS", "TOO_FAST", "TOO_BUSY", "INTERNAL", "SERVER_ERROR", "REQUEST_EXPIRED"}
-)  # fmt: skip  (the last: a clock that is off)
 
 
 class _Streams(dict[str, Symbol]):
@@ -266,16 +257,7 @@ class Codec:
         A 5xx is Transient because nothing is lost by asking again for data; who sent an order knows that it may have
         happened and must not take it for that.
         """
-        try:
-            answer = wire.rest_error.decode(body)
-        except (ValueError, RecursionError):
-            return refusal.by_status(VENUE, status, refusal.words(body))
-        text = f"{answer.label} {answer.message or answer.detail or ''}".strip()
-        if answer.label in _AUTH_LABELS:
-            return AuthFailed(VENUE, text)
-        if answer.label in _LATER_LABELS:
-            return Transient(VENUE, text)
-        return refusal.by_status(VENUE, status, text, answer.label)
+        return gate_labels.decode_error(status, body)
 
 
 def _payload(channel: str, parameter: str, native: str) -> list[str]:

@@ -37,9 +37,10 @@ from arb.domain import (
     Unsubscribed,
     VenueId,
 )
-from arb.errors import AuthFailed, ProtocolError, Rejected, Transient, VenueError
+from arb.errors import ProtocolError, Rejected, VenueError
 from arb.interfaces import Feed, Request, SyncRule, VenueSpec
-from fastpath.wire import fields, mexc_general, mexc_push, refusal
+from fastpath.wire import fields, mexc_codes, mexc_general, mexc_push
+from fastpath.wire.mexc_private import PrivateCodec as PrivateCodec
 
 VENUE = VenueId("mexc")
 
@@ -74,11 +75,6 @@ _BRACKETS = re.compile(r"\[([^\]]*)\]")
 _INTERVAL = re.compile(r"\d+ms")
 _BAD_LISTEN_KEY = b"Invalid listen key"
 
-_AUTH_CODES = frozenset({26, 401, 402, 406, 511, 602, 10001, 10015, 10072, 70011, 700001, 700002, 700006, 700007})
-_LATER_CODES = frozenset(
-    {403, 429, 500, 501, 503, 504, 510, 513, 604, 801, 10073, 10203, 11444, 20002, 700003}
-)  # fmt: skip  (busy, maintenance, a clock that is off)
-
 _SIDES = {1: Side.BUY, 2: Side.SELL}
 
 
@@ -95,15 +91,8 @@ class _Depth(msgspec.Struct):
     timestamp: fields.Millis = 0
 
 
-class _Refusal(msgspec.Struct):
-    code: int
-    msg: str | None = None
-    message: str | None = None
-
-
 _control = msgspec.json.Decoder(_Control, strict=False)
 _depth = msgspec.json.Decoder(_Depth, strict=False)
-_refusal = msgspec.json.Decoder(_Refusal, strict=False)
 
 
 class _Symbols(dict[bytes, Symbol]):
@@ -237,17 +226,7 @@ class Codec:
         A 5xx is Transient because nothing is lost by asking again for data; who sent an order knows that it may have
         happened and must not take it for that.
         """
-        try:
-            answer = _refusal.decode(body)
-        except (ValueError, RecursionError):
-            return refusal.by_status(VENUE, status, refusal.words(body))
-        text = answer.msg or answer.message or ""
-        if answer.code in _AUTH_CODES or (answer.code == 400 and "key" in text.lower()):
-            return AuthFailed(VENUE, f"{answer.code} {text}")
-        if answer.code in _LATER_CODES and status != 418:
-            return Transient(VENUE, f"{answer.code} {text}")
-        code = "" if answer.code in (0, 200) else str(answer.code)  # these two are its words for success
-        return refusal.by_status(VENUE, status, f"{code} {text}".strip(), code)
+        return mexc_codes.decode_error(status, body)
 
 
 def _events(

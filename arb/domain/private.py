@@ -9,7 +9,10 @@ from arb.domain.fact import Fact
 
 
 class Order(Fact, frozen=True, gc=False):
-    """An order of ours. client_id: always set, unique, in the venue's alphabet. price: None for MARKET."""
+    """An order of ours. client_id: always set, unique, in the venue's alphabet.   price: None for MARKET.
+
+    qty: base; of a MARKET buy only what is expected.   notional: the quote a MARKET buy spends, None for all others.
+    """
 
     venue: VenueId
     symbol: Symbol
@@ -18,24 +21,35 @@ class Order(Fact, frozen=True, gc=False):
     qty: Decimal
     price: Decimal | None
     client_id: ClientId
+    notional: Decimal | None = None
 
 
 class OrderUpdate(Fact, frozen=True, gc=False):
-    """What became of an order. filled_qty and filled_notional are cumulative: they replace, never add."""
+    """What became of an order. client_id: "" for one that is not ours.   venue_id: the venue's id of it.
+
+    filled_qty, filled_notional: cumulative, they replace and never add. None: this message does not say; what is
+    final with an unknown quantity is known by its fills.
+    symbol: "" where the market is not in the table of whoever read the message.
+    """
 
     venue: VenueId
     client_id: ClientId
     venue_id: str
     status: OrderStatus
-    filled_qty: Decimal
-    filled_notional: Decimal
+    filled_qty: Decimal | None
+    filled_notional: Decimal | None
     reason: str
     exch_ns: int
     recv_ns: int
+    symbol: Symbol = Symbol("")
 
 
 class Fill(Fact, frozen=True, gc=False):
-    """One execution. (venue, symbol, trade_id) is its identity."""
+    """One execution. (venue, symbol, trade_id) is its identity.
+
+    venue_id: the order's id there, which ties it to its order where the venue does not repeat client ids.
+    fee: negative for a rebate.
+    """
 
     venue: VenueId
     symbol: Symbol
@@ -49,6 +63,7 @@ class Fill(Fact, frozen=True, gc=False):
     maker: bool
     exch_ns: int
     recv_ns: int
+    venue_id: str = ""
 
 
 class Balance(Fact, frozen=True, gc=False):

@@ -43,7 +43,7 @@ _HEADERS = {op: [_header(op, size) for size in range(_COMMON)] for op in (TEXT, 
 class Conn:
     """number: counts up per venue.   topics: subscribed, in order.   opened_ns, heard_ns, said_ns: sim time.
 
-    opcode: of market data.   marks: small facts the venue keeps per socket.
+    opcode: of market data.   marks: small facts the venue keeps per socket.   query: of the handshake's URL.
     """
 
     __slots__ = (
@@ -58,12 +58,16 @@ class Conn:
         "marks",
         "number",
         "opened_ns",
+        "query",
         "said_ns",
         "topics",
     )
 
-    def __init__(self, number: int, wire: Wire, now_ns: int, opcode: int, injector: Injector | None) -> None:
+    def __init__(
+        self, number: int, wire: Wire, now_ns: int, opcode: int, injector: Injector | None, query: str = ""
+    ) -> None:
         self.number = number
+        self.query = query
         self.topics: dict[str, None] = {}
         self.marks: dict[str, int] = {}
         self.opened_ns = self.heard_ns = self.said_ns = now_ns
@@ -94,6 +98,11 @@ class Conn:
         if not self.gone and (self._injector is None or not self._injector.mute(self)):
             self.said_ns = now_ns
             self._write(TEXT, payload)
+
+    def late(self, payload: bytes) -> None:
+        """Market data that a fault held back."""
+        if not self.gone:
+            self._write(self._opcode, payload)
 
     def control(self, opcode: int, payload: bytes = b"") -> None:
         """A protocol ping or pong."""

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from arb.errors import ConfigError
 from arb.interfaces import Clock
 from arb.sim.faults import FaultPlan, Injected, Injector
+from arb.sim.ledger import Ledger
 from arb.sim.market import Market, PlantedGap, TruthLog, VenueTraits
 from arb.sim.site import Site
 from arb.sim.venue import GRID_NS, MS, SimSettings, SimVenue, World
@@ -76,6 +77,10 @@ class SimExchanges:
         self.counters: Mapping[str, int] = self._counters
         self.truth_log: Sequence[PlantedGap] = self._truth.gaps
 
+    def ledger(self, venue: str) -> Ledger:
+        """What the account of one venue owned, did and owns: the truth of every money test."""
+        return self.venues[venue].ledger
+
     @property
     def injected(self) -> Sequence[Injected]:
         return self._injector.injected if self._injector is not None else ()
@@ -130,7 +135,7 @@ class SimExchanges:
             self.market.advance(due_ns)
             for name, venue in self.venues.items():
                 if self._injector is not None:
-                    self._injector.tick(name, list(venue.conns), _symbol_of(venue), venue.notice)
+                    self._injector.tick(name, list(venue.conns), _symbol_of(venue), venue.notice, venue.end_keys)
                 venue.publish(due_ns)
             self._grid_ns = due_ns
             due_ns += GRID_NS

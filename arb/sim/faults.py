@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from heapq import heappop, heappush
 from pathlib import Path
 from random import Random
 from typing import Literal, NamedTuple, get_args
@@ -14,12 +15,17 @@ from arb.errors import ConfigError
 from arb.sim.conn import Conn
 from arb.sim.venue import MS, Label
 
-FrameKind = Literal["drop", "duplicate", "reorder", "garble", "close", "stall"]
-RestKind = Literal["slow_rest", "rate_limit", "server_error"]
-Kind = Literal[FrameKind, RestKind, "upgrade", "full", "refuse", "snapshot_lag"]
+FrameKind = Literal["drop", "duplicate", "reorder", "delay", "garble", "close", "stall"]
+RestKind = Literal[
+    "slow_rest", "rate_limit", "server_error", "expired", "lost_request", "lost_answer", "error_after", "late_answer"
+]
+OrderKind = Literal["partial_cancel", "fill_on_cancel", "lookup_lag"]
+Kind = Literal[FrameKind, RestKind, OrderKind, "upgrade", "full", "refuse", "snapshot_lag", "listen_key"]
 _FRAME_KINDS = frozenset(get_args(FrameKind))
+_ORDER_KINDS = frozenset(get_args(OrderKind))
+_AFTER_KINDS = frozenset({"lost_answer", "error_after", "late_answer"})
 _REST_KINDS = frozenset(get_args(RestKind))
-_SOCKET_KINDS = frozenset({"close", "stall", "upgrade"})
+_SOCKET_KINDS = frozenset({"close", "stall", "upgrade", "listen_key"})
 
 
 class FaultRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -31,9 +37,18 @@ class FaultRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             the whole socket, where then not even a PONG comes
             full: a complete book where a delta was due (channels that have such frames)
             refuse: a subscription.  snapshot_lag: a REST book as it was lag_ms ago
-            slow_rest (delay_ms), rate_limit (429, retry_after_s), server_error (status): REST answers
-    venue, symbol ("BTC/USDT"), topic (part of the channel's name, or of the REST path): only there; "": everywhere
-    probability    per frame, request or subscription
+            delay: one pushed frame comes delay_ms later, and others overtake it
+            slow_rest (delay_ms), rate_limit (429, retry_after_s), server_error (status), expired (the timestamp is
+            refused), lost_request (the connection ends): a request, REST or on the socket, that does nothing
+            lost_answer, error_after (status), late_answer (delay_ms): a request that is acted on, then the answer is
+            missing, says that the server is in trouble, or comes late, after every push
+            partial_cancel: an order is filled in part on arrival, and the venue cancels the rest
+            fill_on_cancel: an order is filled, now wholly, now half, while its cancel is on the way
+            lookup_lag: queries do not know a new order for delay_ms
+            listen_key: every listen key expires at once (by at_ms)
+    venue, symbol ("BTC/USDT"), topic (part of the channel's name, or of the REST path, or the method and path as in
+            "POST /api/v3/order"): only there; "": everywhere
+    probability    per frame, request, subscription or order
     at_ms          ms of sim time; each fires once, on the first thing that fits, or on every socket that fits (close,
                    stall, upgrade), or on every request for duration_ms (REST kinds with a duration)
     """
@@ -64,8 +79,8 @@ class FaultPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(f"rule {place} ({rule.kind}) needs either probability or at_ms")
             if not 0.0 <= rule.probability <= 1.0:
                 raise ValueError(f"rule {place} ({rule.kind}): probability must lie between 0 and 1")
-            if rule.kind == "upgrade" and not rule.at_ms:
-                raise ValueError(f"rule {place}: upgrade goes by at_ms")
+            if rule.kind in ("upgrade", "listen_key") and not rule.at_ms:
+                raise ValueError(f"rule {place}: {rule.kind} goes by at_ms")
 
     @classmethod
     def load(cls, path: Path) -> FaultPlan:
@@ -92,12 +107,16 @@ class Injected(NamedTuple):
 
 
 class RestFault(NamedTuple):
-    """kind: one of RestKind; the rest is for the kind that needs it."""
+    """kind: one of RestKind; the rest is for the kind that needs it.   after: the request is acted on first."""
 
     kind: Kind
     delay_ms: float
     retry_after_s: int
     status: int
+
+    @property
+    def after(self) -> bool:
+        return self.kind in _AFTER_KINDS
 
 
 class _Active:
@@ -143,12 +162,15 @@ class Injector:
             for venue in venues
         }
         self._rest = [a for a in active if a.rule.kind in _REST_KINDS]
+        self._order = [a for a in active if a.rule.kind in _ORDER_KINDS]
         self._refuse = [a for a in active if a.rule.kind == "refuse"]
         self._lag = [a for a in active if a.rule.kind == "snapshot_lag"]
         self._full = [a for a in active if a.rule.kind == "full"]
         self._counters = counters
         self._now_ns = now_ns
         self._held: dict[tuple[Conn, str], bytes] = {}
+        self._late: list[tuple[float, int, Conn, str, bytes]] = []  # due ms, tie-breaker, socket, topic, frame
+        self._delayed = 0
         self._stalls: dict[tuple[Conn, str], float] = {}  # (socket, topic or "") -> ms of sim time
         self._venues: dict[Conn, str] = {}
         self.injected: list[Injected] = []
@@ -217,6 +239,11 @@ class Injector:
             elif kind == "reorder":
                 self._held[conn, topic] = out[0]
                 return []
+            elif kind == "delay":
+                for frame in out:
+                    self._delayed += 1
+                    heappush(self._late, (now_ms + active.rule.delay_ms, self._delayed, conn, topic, frame))
+                return []
             elif kind == "close":
                 conn.abort()
                 return []
@@ -232,14 +259,27 @@ class Injector:
         self._stalls[conn, "" if rule.scope == "socket" else topic] = now_ms + (rule.duration_ms or 5000.0)
 
     def tick(
-        self, venue: str, conns: Iterable[Conn], symbol_of: Callable[[str], str], notice: Callable[[Conn], None]
+        self,
+        venue: str,
+        conns: Iterable[Conn],
+        symbol_of: Callable[[str], str],
+        notice: Callable[[Conn], None],
+        expire: Callable[[], None],
     ) -> None:
-        """Faults by the clock that hit sockets. symbol_of: topic -> symbol."""
+        """Faults by the clock that hit sockets. symbol_of: topic -> symbol.   expire: ends all listen keys."""
         now_ms = self._now_ms()
+        while self._late and self._late[0][0] <= now_ms:
+            _, _, conn, topic, frame = heappop(self._late)
+            if not self._stalled(conn, "") and not self._stalled(conn, topic):
+                conn.late(frame)
         for active in self._by_clock[venue]:
             if not active.strikes(now_ms):
                 continue
             rule = active.rule
+            if rule.kind == "listen_key":
+                expire()
+                self._note("listen_key", venue, "", "")
+                continue
             for conn in conns:
                 hit = [t for t in conn.topics if active.fits(venue, symbol_of(t), t)]
                 if conn.gone or (not hit and (rule.symbol or rule.topic)):
@@ -268,6 +308,10 @@ class Injector:
         rule = self._any(self._lag, venue, symbol, "")
         return int(rule.lag_ms) if rule is not None else 0
 
+    def order(self, kind: OrderKind, venue: str, symbol: str) -> FaultRule | None:
+        """What happens to one order."""
+        return self._any([a for a in self._order if a.rule.kind == kind], venue, symbol, "")
+
     def _any(self, rules: list[_Active], venue: str, symbol: str, topic: str) -> FaultRule | None:
         now_ms = self._now_ms()
         for active in rules:
@@ -276,9 +320,12 @@ class Injector:
                 return active.rule
         return None
 
-    def rest(self, venue: str, symbol: str, path: str) -> RestFault | None:
-        """What happens to one REST request."""
-        rule = self._any(self._rest, venue, symbol, path)
+    def rest(self, venue: str, symbol: str, path: str, *, signed: bool = True) -> RestFault | None:
+        """What happens to one request.
+
+        path: of REST, with its method in front; of a request on the socket, its channel. Only signed ones expire.
+        """
+        rule = self._any([a for a in self._rest if signed or a.rule.kind != "expired"], venue, symbol, path)
         if rule is None:
             return None
         return RestFault(rule.kind, rule.delay_ms, rule.retry_after_s, rule.status)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSMessage, WSMsgType, web
 
 from arb.sim.conn import BINARY, PONG, TEXT, Conn
+from arb.sim.distance import Distant
 from arb.sim.venue import MS, Reply, Request, SimVenue
 
 Wait = Callable[[int], Awaitable[None]]
@@ -18,6 +20,7 @@ class Site:
     def __init__(self, venue: SimVenue, wait: Wait) -> None:
         self.venue = venue
         self._wait = wait
+        self._one_way_s = venue.world.settings.one_way_ms / 1e3
         self._runner: web.AppRunner | None = None
         self.port = 0
 
@@ -46,20 +49,35 @@ class Site:
             return web.Response(status=404)
         headers = {name.lower(): value for name, value in request.headers.items()}
         body = await request.read()
+        await asyncio.sleep(self._one_way_s)
         reply = await self._answer(Request(request.method, path, query, headers, body))
+        await asyncio.sleep(self._one_way_s)
+        if reply is None:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response()
         return web.Response(status=reply.status, body=reply.body, headers=dict(reply.headers))
 
-    async def _answer(self, request: Request) -> Reply:
-        injector = self.venue.world.injector
+    async def _answer(self, request: Request) -> Reply | None:
+        """None: hang up without an answer."""
+        venue = self.venue
+        injector = venue.world.injector
+        fault = None
         if injector is not None:
-            fault = injector.rest(self.venue.name, self.venue.symbol_of(request), request.path)
-            if fault is not None:
-                if fault.kind == "rate_limit":
-                    return self.venue.too_many(fault.retry_after_s)
-                if fault.kind == "server_error":
-                    return self.venue.broken(fault.status)
-                await self._wait(self.venue.now_ns + int(fault.delay_ms * MS))
-        return self.venue.rest(request)
+            path = f"{request.method} {request.path}"
+            fault = injector.rest(venue.name, venue.symbol_of(request), path, signed=venue.signed(request))
+        if fault is None:
+            return venue.rest(request)
+        if not fault.after:
+            if fault.kind == "slow_rest":
+                await self._wait(venue.now_ns + int(fault.delay_ms * MS))
+                return venue.rest(request)
+            return venue.failing(fault)
+        reply = venue.rest(request)
+        if fault.kind != "late_answer":
+            return venue.failing(fault)
+        await self._wait(venue.now_ns + int(fault.delay_ms * MS))
+        return reply
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         """One client from handshake to end. Pings are answered here; everything we say goes through the transport."""
@@ -71,25 +89,37 @@ class Site:
             return socket
         injector = venue.world.injector
         opcode = BINARY if venue.binary else TEXT
-        conn = Conn(venue.next_number(), transport, venue.now_ns, opcode, injector)
+        wire = Distant(transport, self._one_way_s) if self._one_way_s else transport
+        conn = Conn(venue.next_number(), wire, venue.now_ns, opcode, injector, request.query_string)
         if injector is not None:
             injector.opened(conn, venue.name)
         venue.opened(conn)
+        conn.flush(venue.world.settings.slow_reader_bytes)
         try:
             async for message in socket:
                 if conn.gone:
                     break
-                if message.type is WSMsgType.TEXT:
-                    venue.text(conn, message.data)
-                elif message.type is WSMsgType.PING:
-                    conn.heard_ns = venue.now_ns
-                    conn.control(PONG, bytes(message.data))
-                elif message.type is WSMsgType.PONG:
-                    conn.marks["ponged_ns"] = venue.now_ns
-                conn.flush(venue.world.settings.slow_reader_bytes)
+                if self._one_way_s:
+                    asyncio.get_running_loop().call_later(self._one_way_s, self._hear, conn, message)
+                else:
+                    self._hear(conn, message)
         finally:
             venue.closed(conn)
             if injector is not None:
                 injector.closed(conn)
             conn.gone = True
         return socket
+
+    def _hear(self, conn: Conn, message: WSMessage) -> None:
+        """One frame of a client."""
+        if conn.gone:
+            return
+        venue = self.venue
+        if message.type is WSMsgType.TEXT:
+            venue.text(conn, message.data)
+        elif message.type is WSMsgType.PING:
+            conn.heard_ns = venue.now_ns
+            conn.control(PONG, bytes(message.data))
+        elif message.type is WSMsgType.PONG:
+            conn.marks["ponged_ns"] = venue.now_ns
+        conn.flush(venue.world.settings.slow_reader_bytes)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from heapq import heappop, heappush
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,11 +18,12 @@ import msgspec
 
 from arb.errors import ConfigError
 from arb.interfaces import Clock
+from arb.sim.ledger import Ledger
 from arb.sim.market import Market, SimBook, text
 
 if TYPE_CHECKING:
     from arb.sim.conn import Conn
-    from arb.sim.faults import Injector
+    from arb.sim.faults import Injector, RestFault
 
 MS = 1_000_000
 GRID_NS = 10 * MS  # every cadence on the wire is a multiple of this
@@ -35,12 +37,16 @@ class SimSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     activity: factor on the number of book events; 0: a market that stands still.
     timers: "<venue>.<timer>" -> seconds, e.g. {"mexc.life_s": 2.0}; each venue's `TIMERS` names them.
     slow_reader_bytes: a socket with more than this unread is closed.
+    one_way_ms: how long every request and every frame is on its way, by real time.
+    balances: venue -> coin -> amount: what the account owns at the start; of venues not named, something of everything.
     """
 
     gaps_hz: float | None = None
     activity: float = 1.0
     timers: Mapping[str, float] = {}
     slow_reader_bytes: int = 64 * 2**20
+    one_way_ms: float = 0.0
+    balances: Mapping[str, Mapping[str, str]] = {}
 
 
 class Request(NamedTuple):
@@ -88,6 +94,43 @@ class Stream(ABC):
         """The last subscriber has gone."""
 
 
+class PrivateFeed:
+    """Who listens to which private topic of one venue. Frames are written out at once, not with the next step."""
+
+    def __init__(self, venue: SimVenue) -> None:
+        self._venue = venue
+        self._listeners: dict[str, dict[Conn, None]] = {}
+        self._waiting: dict[Conn, None] = {}
+
+    def join(self, conn: Conn, topic: str) -> None:
+        conn.topics[topic] = None
+        self._listeners.setdefault(topic, {})[conn] = None
+
+    def leave(self, conn: Conn, topic: str) -> None:
+        self._listeners.get(topic, {}).pop(conn, None)
+
+    def heard(self, *topics: str) -> bool:
+        """Whether anybody listens to one of these."""
+        return any(self._listeners.get(topic) for topic in topics)
+
+    def push(self, symbol: str, frame: bytes, *topics: str) -> None:
+        """To everybody who listens to one of `topics`, once."""
+        told: dict[Conn, None] = {}
+        for topic in topics:
+            for conn in list(self._listeners.get(topic, ())):
+                if conn not in told:
+                    conn.push(Label(symbol, topic), frame, self._venue.now_ns)
+                    told[conn] = None
+        self._waiting |= told
+
+    def flush(self) -> None:
+        """Write out what has gathered."""
+        waiting, self._waiting = self._waiting, {}
+        world = self._venue.world
+        for conn in waiting:
+            world.counters[f"{self._venue.name}.frames"] += conn.flush(world.settings.slow_reader_bytes)
+
+
 class World(NamedTuple):
     """What every venue is given. injector: None where no faults are planned."""
 
@@ -117,6 +160,10 @@ class SimVenue(ABC):
         self.streams: dict[str, Stream] = {}
         self._cadence: dict[int, dict[str, Stream]] = {}
         self._opened = 0
+        self._agenda: list[tuple[int, int, Callable[[], None]]] = []  # sim ns, tie-breaker, what to do
+        self._planned = 0
+        self.ledger = Ledger(world.settings.balances.get(self.name) or self.opening())
+        self.private = PrivateFeed(self)
         digest = hashlib.sha512(f"{world.seed}:{self.name}:made-up".encode()).hexdigest()
         self.key, self.secret = self.make_key(digest)
         self.timers = dict(self.TIMERS)
@@ -148,6 +195,28 @@ class SimVenue(ABC):
     @abstractmethod
     def broken(self, status: int) -> Reply:
         """The answer of a server in trouble."""
+
+    def failing(self, fault: RestFault) -> Reply | None:
+        """What a client is told about a request that meets a fault; None: nothing, the connection ends."""
+        match fault.kind:
+            case "rate_limit":
+                return self.too_many(fault.retry_after_s)
+            case "server_error" | "error_after":
+                return self.broken(fault.status)
+            case "expired":
+                return self.expired()
+        return None
+
+    @abstractmethod
+    def expired(self) -> Reply:
+        """The answer to a signed request whose timestamp is too old."""
+
+    @abstractmethod
+    def signed(self, request: Request) -> bool:
+        """Whether a request claims to be signed."""
+
+    def end_keys(self) -> None:  # noqa: B027 (most have none)
+        """Let every listen key expire."""
 
     @abstractmethod
     def watch(self, conn: Conn, now_ns: int) -> None:
@@ -191,6 +260,7 @@ class SimVenue(ABC):
 
     def leave(self, conn: Conn, topic: str) -> None:
         conn.topics.pop(topic, None)
+        self.private.leave(conn, topic)
         stream = self.streams.get(topic)
         if stream is not None:
             stream.conns.pop(conn, None)
@@ -199,8 +269,15 @@ class SimVenue(ABC):
                 del self.streams[topic]
                 del self._cadence[stream.interval_ns][topic]
 
+    def later(self, delay_ms: float, act: Callable[[], None]) -> None:
+        """Do something when the grid has come so far."""
+        self._planned += 1
+        heappush(self._agenda, (self.now_ns + int(delay_ms * MS), self._planned, act))
+
     def publish(self, at_ns: int) -> None:
-        """The grid has reached `at_ns`: flush every stream whose interval ends here, and look at the timers."""
+        """The grid has reached `at_ns`: do what is due, flush every stream whose interval ends, look at the timers."""
+        while self._agenda and self._agenda[0][0] <= at_ns:
+            heappop(self._agenda)[2]()
         wall_ms = self.market.wall_ns(at_ns) // MS
         for interval_ns, streams in self._cadence.items():
             if at_ns % interval_ns == 0:
@@ -217,8 +294,8 @@ class SimVenue(ABC):
             frames += conn.flush(limit)
         self.world.counters[f"{self.name}.frames"] += frames
 
-    def balances(self) -> dict[str, str]:
-        """What the simulated account owns: coin -> free amount."""
+    def opening(self) -> dict[str, str]:
+        """What the simulated account owns at the start: coin -> amount."""
         owned = {"USDT": "25000", "USDC": "10000", "BTC": "0.5"}
         for book in self.books.values():
             coin = book.listing.base

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Mapping
-from hashlib import sha512
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
 
-import msgspec
-
+from arb.sim.gateio.private import Call
+from arb.sim.gateio.replies import Refused, fail, ok
+from arb.sim.gateio.signing import check_rest
+from arb.sim.gateio.streams import native
 from arb.sim.gateio.tickers import ticker
 from arb.sim.gateio.window import levels_json
+from arb.sim.gateio.words import USER
 from arb.sim.limits import Budget
 from arb.sim.market import Listing, Network, SimBook, text
 from arb.sim.venue import MS, Reply, Request
@@ -21,17 +22,19 @@ if TYPE_CHECKING:
 
 Params = Mapping[str, str]
 _PREFIX = "/api/v4/"
-_CLOCK_S = 60
+# placing and amending count by market, cancelling by user: not by endpoint
+_OWN_BUDGET = frozenset(
+    {
+        "POST spot/orders",
+        "POST spot/batch_orders",
+        "PATCH spot/orders/",
+        "POST spot/amend_batch_orders",
+        "DELETE spot/orders",
+        "DELETE spot/orders/",
+        "POST spot/cancel_batch_orders",
+    }
+)
 _CHAINS = {"ARB": "ARBEVM", "AVAX": "AVAX_C", "OP": "OPETH"}
-_USER = 10001
-
-
-def fail(status: int, label: str, message: str) -> Reply:
-    return Reply(status, msgspec.json.encode({"label": label, "message": message}))
-
-
-def ok(value: object) -> Reply:
-    return Reply(200, msgspec.json.encode(value))
 
 
 def _missing(name: str) -> Reply:
@@ -39,12 +42,12 @@ def _missing(name: str) -> Reply:
 
 
 class Rest:
-    """Routes of one venue: path -> (signed, answer). A path that ends in "/" takes one more segment."""
+    """Routes of one venue: method and path -> (signed, answer). A path that ends in "/" takes one more segment."""
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
         self._budget = Budget(200, 10_000 * MS)
-        self._routes: dict[str, tuple[bool, Callable[[Params, str], Reply]]] = {
+        reads: dict[str, tuple[bool, Callable[[Params, str], Reply]]] = {
             "spot/time": (False, lambda *_: ok({"server_time": self._wall_ms()})),
             "spot/currency_pairs": (False, lambda *_: ok([self._pair(b.listing) for b in venue.by_native.values()])),
             "spot/currency_pairs/": (False, self._one_pair),
@@ -57,30 +60,56 @@ class Rest:
             "wallet/fee": (True, self._wallet_fee),
             "spot/fee": (True, self._wallet_fee),
             "spot/batch_fee": (True, self._batch_fee),
-            "spot/accounts": (True, self._accounts),
             "account/detail": (True, lambda *_: ok(self._detail())),
         }
+        self._routes: dict[str, tuple[bool, Call]] = {
+            f"GET {path}": (signed, _without_request(answer)) for path, (signed, answer) in reads.items()
+        }
+        self._routes |= {call: (True, answer) for call, answer in venue.desk.routes.items()}
+        self._paths = {call.partition(" ")[2] for call in self._routes}
 
     def __call__(self, request: Request) -> Reply:
         in_us = self._venue.world.clock.wall_ns() // 1000
         path = request.path.removeprefix(_PREFIX) if request.path.startswith(_PREFIX) else ""
         route, tail = path, ""
-        if route not in self._routes:
+        if route not in self._paths:
             parent, _, tail = path.rpartition("/")
             route = f"{parent}/"
-        found = self._routes.get(route)
-        if found is None:
+        if route not in self._paths:
             return self._dressed(fail(404, "NOT_FOUND", "Not Found"), in_us, self._budget.allowance)
-        if request.method != "GET":
+        call = f"{request.method} {route}"
+        found = self._routes.get(call)
+        if found is None:
             return self._dressed(fail(405, "METHOD_NOT_ALLOWED", "Method Not Allowed"), in_us, self._budget.allowance)
-        left = self._budget.take(route, 1, self._venue.world.clock.mono_ns())
+        left = self._budget.allowance
+        if call not in _OWN_BUDGET:
+            left = self._budget.take(call, 1, self._venue.world.clock.mono_ns())
         if left < 0:
             return self._dressed(self._venue.too_many(1), in_us, 0)
         signed, answer = found
-        reply = self._refused(request) if signed else None
-        if reply is None:
-            reply = answer(dict(parse_qsl(request.query, keep_blank_values=True)), unquote(tail))
+        try:
+            if signed:
+                check_rest(self._venue, request)
+            reply = answer(dict(parse_qsl(request.query, keep_blank_values=True)), unquote(tail), request)
+        except Refused as exc:
+            reply = fail(*exc.args)
+        finally:
+            self._venue.private.flush()
+        if call in _OWN_BUDGET:
+            return self._dressed_order(reply, request, in_us)
         return self._dressed(reply, in_us, left)
+
+    def _dressed_order(self, reply: Reply, request: Request, in_us: int) -> Reply:
+        """Placing and amending tell of the budget of their market."""
+        book = self._venue.books.get(self._venue.symbol_of(request))
+        left = self._venue.orders.left(native(book) if book is not None else "")
+        dressed = self._dressed(reply, in_us, left.remain)
+        headers = {
+            **dressed.headers,
+            "X-Gate-RateLimit-Limit": str(left.limit),
+            "X-Gate-RateLimit-Reset-Timestamp": str(left.reset_ms),
+        }
+        return dressed._replace(headers=headers)
 
     def _dressed(self, reply: Reply, in_us: int, left: int) -> Reply:
         """With the headers of the gateway; times in them are µs, the reset ms."""
@@ -100,27 +129,6 @@ class Rest:
 
     def _wall_ms(self) -> int:
         return self._venue.world.clock.wall_ns() // MS
-
-    def _refused(self, request: Request) -> Reply | None:
-        """Why a signed request is not answered: headers, time, key, signature, in this order."""
-        for name in ("KEY", "Timestamp", "SIGN"):
-            if not request.headers.get(name.lower()):
-                return fail(401, "MISSING_REQUIRED_HEADER", f"Missing required header: {name}")
-        stamp = request.headers["timestamp"]
-        try:
-            gap_s = abs(self._venue.world.clock.wall_ns() / 1e9 - float(stamp))
-        except ValueError:
-            return fail(400, "INVALID_PARAM_VALUE", "Invalid Timestamp header")
-        if gap_s > _CLOCK_S:
-            return fail(401, "REQUEST_EXPIRED", f"gap between request Timestamp and server time exceeds {_CLOCK_S}")
-        if request.headers["key"] != self._venue.key:
-            return fail(401, "INVALID_KEY", "Invalid key provided")
-        digest = sha512(request.body).hexdigest()
-        signed = "\n".join((request.method, request.path, unquote(request.query), digest, stamp))
-        right = hmac.new(self._venue.secret.encode(), signed.encode(), sha512).hexdigest()
-        if not hmac.compare_digest(right.encode(), request.headers["sign"].encode()):
-            return fail(401, "INVALID_SIGNATURE", "Signature mismatch")
-        return None
 
     def _one_pair(self, _: Params, tail: str) -> Reply:
         book = self._venue.by_native.get(tail)
@@ -249,7 +257,7 @@ class Rest:
     def _fee(self, book: SimBook | None) -> dict[str, object]:
         taker = fraction(book.listing.own_taker if book is not None else self._venue.taker)
         made: dict[str, object] = {
-            "user_id": _USER,
+            "user_id": USER,
             "taker_fee": taker,
             "maker_fee": taker,
             "gt_discount": False,
@@ -282,20 +290,10 @@ class Rest:
                 return fail(400, "INVALID_CURRENCY_PAIR", f"Invalid currency pair {pair}")
         return ok({pair: self._fee(self._venue.by_native[pair]) for pair in wanted})
 
-    def _accounts(self, params: Params, _: str) -> Reply:
-        wanted = params.get("currency")
-        return ok(
-            [
-                {"currency": c, "available": free, "locked": "0", "update_id": 98}
-                for c, free in self._venue.balances().items()
-                if not wanted or c == wanted
-            ]
-        )
-
     @staticmethod
     def _detail() -> dict[str, object]:
         return {
-            "user_id": _USER,
+            "user_id": USER,
             "ip_whitelist": [],
             "currency_pairs": [],
             "key": {"mode": 1},
@@ -307,3 +305,12 @@ class Rest:
 def fraction(value: float) -> str:
     """A small fraction as plain text."""
     return f"{value:.8f}".rstrip("0").rstrip(".") or "0"
+
+
+def _without_request(answer: Callable[[Params, str], Reply]) -> Call:
+    """A read looks at its parameters only."""
+
+    def call(params: Mapping[str, object], tail: str, _: Request) -> Reply:
+        return answer({name: str(value) for name, value in params.items()}, tail)
+
+    return call

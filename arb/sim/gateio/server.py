@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from arb.sim.conn import PING, Conn
-from arb.sim.gateio.rest import Rest, fail
+from arb.sim.gateio.orders import Orders
+from arb.sim.gateio.private import Private
+from arb.sim.gateio.replies import fail
+from arb.sim.gateio.rest import Rest
+from arb.sim.gateio.signing import EXPIRED
 from arb.sim.gateio.socket import Dialogue
 from arb.sim.gateio.streams import native
+from arb.sim.gateio.userstream import UserStream
+from arb.sim.gateio.wsapi import Api
 from arb.sim.market import VenueTraits
+from arb.sim.matching import Engine
 from arb.sim.venue import MS, Reply, Request, SimVenue, World
 
 TRAITS = VenueTraits(
@@ -23,6 +31,7 @@ TRAITS = VenueTraits(
     quirks=("untradable", "sell_only", "premarket", "delisting"),
     first_version=27_053_258_981,
 )
+_PAIR = re.compile(rb'"currency_pair"\s*:\s*"([^"]*)"')
 _UPGRADE = "The connection will soon be closed for a service upgrade. Please reconnect."
 
 
@@ -35,13 +44,35 @@ class Venue(SimVenue):
     binary = False
     taker = TRAITS.taker
     # seconds: silence in both directions; between our pings; for the pong to come
-    TIMERS = {"idle_s": 60.0, "ping_s": 15.0, "pong_s": 30.0}  # noqa: RUF012
+    # an ended order is found by its text; one that ended without a fill is found at all
+    TIMERS = {  # noqa: RUF012
+        "idle_s": 60.0,
+        "ping_s": 15.0,
+        "pong_s": 30.0,
+        "text_s": 3600.0,
+        "unfilled_s": 60.0,
+    }
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.by_native = {native(b): b for b in self.books.values()}
+        self.users = UserStream(self)
+        self.engine = Engine(
+            self.name,
+            self.ledger,
+            self.users,
+            quote_fees=False,
+            ids=lambda: str(1_036_717_689_726 + 13 * len(self.engine.orders)),
+            trade_id=lambda number, _: str(number),
+            wall_ns=world.clock.wall_ns,
+            market_ns=lambda: self.market.now_ns,
+            kills=True,
+            injector=world.injector,
+        )
+        self.orders = Orders(self)
+        self.desk = Private(self)
         self._rest = Rest(self)
-        self._dialogue = Dialogue(self)
+        self._dialogue = Dialogue(self, Api(self))
 
     def wall_ms(self, at_ns: int) -> int:
         return self.market.wall_ns(at_ns) // MS
@@ -66,8 +97,21 @@ class Venue(SimVenue):
         page = b"<html><head><title>Bad Gateway</title></head><body><center>nginx</center></body></html>"
         return Reply(status, page, {"Content-Type": "text/html"})
 
+    def signed(self, request: Request) -> bool:
+        return "sign" in request.headers
+
+    def expired(self) -> Reply:
+        return fail(*EXPIRED.args)
+
+    def publish(self, at_ns: int) -> None:
+        self.desk.watch()
+        super().publish(at_ns)
+
     def symbol_of(self, request: Request) -> str:
         pair = dict(parse_qsl(request.query)).get("currency_pair") or request.path.rpartition("/")[2]
+        if request.body and pair not in self.by_native:
+            found = _PAIR.search(request.body)
+            pair = found[1].decode() if found is not None else ""
         book = self.by_native.get(pair)
         return book.listing.symbol if book is not None else ""
 

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from arb.sim.conn import Conn
+from arb.sim.gateio.replies import Refused
+from arb.sim.gateio.signing import check_channel
 from arb.sim.gateio.streams import BookTicker, BookUpdate, Obu, OrderBook, Push, Silent, Tickers, Trades, Windowed
+from arb.sim.gateio.userstream import CHANNELS, UserStream
+from arb.sim.gateio.wsapi import Api
 from arb.sim.market import SimBook
 from arb.sim.venue import MS, Label
 
@@ -28,12 +32,19 @@ _PER_PAIR: dict[str, tuple[type[Push], int]] = {
 }
 
 
+class _Auth(msgspec.Struct):
+    method: str = ""
+    KEY: str = ""
+    SIGN: str = ""
+
+
 class _Call(msgspec.Struct):
     channel: str = ""
     event: str = ""
-    payload: list[str] | None = None
+    payload: msgspec.Raw = msgspec.Raw(b"")
     id: int | str | None = None
     time: int | float = 0
+    auth: _Auth | None = None
 
 
 class _Refused(Exception):
@@ -41,33 +52,65 @@ class _Refused(Exception):
 
 
 _decoder = msgspec.json.Decoder(_Call)
+_pairs = msgspec.json.Decoder(list[str] | None)
 
 
 class Dialogue:
     """Answers one venue's clients."""
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: Venue, api: Api) -> None:
         self._venue = venue
+        self._api = api
 
     def text(self, conn: Conn, data: str) -> None:
         conn.heard_ns = self._venue.now_ns
         try:
             call = _decoder.decode(data)
+            if call.event == "api":
+                self._api.call(conn, call.channel, bytes(call.payload))
+                return
+            payload = _pairs.decode(call.payload or b"null")
         except msgspec.MsgspecError:
-            self._answer(conn, _Call(), (1, "invalid request body format"))
+            self._answer(conn, _Call(), None, (1, "invalid request body format"))
             return
         if call.channel == "spot.ping":
             self._pong(conn, call)
             return
         try:
-            self._act(conn, call)
+            if call.channel in CHANNELS:
+                self._private(conn, call, payload or [])
+            else:
+                self._act(conn, call, payload or [])
         except _Refused as exc:
-            self._answer(conn, call, exc.args)
+            self._answer(conn, call, payload, exc.args)
         else:
-            self._answer(conn, call, None)
+            self._answer(conn, call, payload, None)
 
-    def _act(self, conn: Conn, call: _Call) -> None:
-        payload = call.payload or []
+    def _private(self, conn: Conn, call: _Call, payload: list[str]) -> None:
+        """Every subscription is signed on its own; a login does not stand for it."""
+        venue, auth = self._venue, call.auth or _Auth()
+        try:
+            check_channel(venue, call.channel, call.event, call.time, auth.KEY, auth.SIGN)
+        except Refused as exc:
+            raise _Refused(4, msgspec.json.encode(exc.errs).decode() + "\n") from exc
+        for pair in payload:
+            if pair != "!all" and pair not in venue.by_native:
+                raise _Refused(2, f"unknown currency pair: {pair}")
+        topics = UserStream.topics(call.channel, payload)
+        if not topics:
+            raise _Refused(2, "invalid argument: no currency pair")
+        injector = venue.world.injector
+        for topic in topics:
+            if call.event == "unsubscribe":
+                venue.leave(conn, topic)
+            elif call.event != "subscribe":
+                raise _Refused(2, f"unknown event: {call.event}")
+            elif injector is not None and injector.refuses(venue.name, "", topic):
+                raise _Refused(3, "server side error")
+            else:
+                venue.private.join(conn, topic)
+
+    def _act(self, conn: Conn, call: _Call, payload: list[str]) -> None:
         streams = self._streams(call.channel, payload)
         topics = [stream.label.topic for stream in streams]
         if call.event == "subscribe":
@@ -169,7 +212,7 @@ class Dialogue:
         answer |= {"channel": "spot.pong", "event": "", "error": None, "result": None}
         conn.reply(msgspec.json.encode(answer), self._venue.now_ns)
 
-    def _answer(self, conn: Conn, call: _Call, error: tuple[object, ...] | None) -> None:
+    def _answer(self, conn: Conn, call: _Call, payload: list[str] | None, error: tuple[object, ...] | None) -> None:
         venue = self._venue
         wall_ms = venue.world.clock.wall_ns() // MS
         trace = f"{venue.rng.getrandbits(128):032x}"
@@ -182,10 +225,13 @@ class Dialogue:
             "channel": call.channel,
             "event": call.event,
         }
-        if call.payload is not None:
-            answer["payload"] = call.payload
+        if payload is not None:
+            answer["payload"] = payload
         if error is not None:
             answer["error"] = {"code": error[0], "message": error[1]}
-        answer["result"] = {"status": "success" if error is None else "fail"}
+        if error is not None and error[0] == 4:
+            answer["result"] = None
+        else:
+            answer["result"] = {"status": "success" if error is None else "fail"}
         answer["requestId"] = trace
         conn.reply(msgspec.json.encode(answer), venue.now_ns)

@@ -129,15 +129,25 @@ class Pair:
 
     def _requote(self, name: str, book: SimBook) -> None:
         bid, ask, slack = self._quotes(name)
-        asks, bids = book.asks, book.bids
-        while asks and asks[0] < ask - slack:
-            book.put(asks[0], 0)
-        while bids and bids[0] < -bid - slack:
-            book.put(bids[0], 0)
-        if not asks or asks[0] > ask + slack:
+        self._retreat(book, book.asks, ask - slack, bid)
+        self._retreat(book, book.bids, -bid - slack, -ask)
+        best_ask, best_bid = book.market_best(book.asks), book.market_best(book.bids)
+        if best_ask is None or best_ask > ask + slack:
             book.put(ask, self._some(name, 0))
-        if not bids or bids[0] > -bid + slack:
+        if best_bid is None or best_bid > -bid + slack:
             book.put(-bid, self._some(name, 0))
+
+    @staticmethod
+    def _retreat(book: SimBook, side: list[int], first: int, through: int) -> None:
+        """The market leaves the levels before key `first`; up to key `through` it trades with who still waits there."""
+        place = 0
+        while place < len(side) and side[place] < first:
+            key = side[place]
+            if key <= through:
+                book.sweep(key)
+            else:
+                book.put(key, 0)
+                place += key in book.lots  # an account still waits there
 
     def _tweak(self, name: str, book: SimBook, first: int) -> None:
         """Change, add or remove one level not above place `first`, mostly near the top."""
@@ -159,10 +169,18 @@ class Pair:
         """Keep the number of levels within bounds by adding and dropping far ones."""
         book = self.books[name]
         for side in (book.asks, book.bids):
-            while len(side) > MOST:
-                book.put(side[-1], 0)
+            while len(side) > MOST + len(book.queues):
+                book.put(self._last(book, side), 0)
             while len(side) < FEWEST:
-                key = side[-1] + 1 + int(self._spacing[name] * 2 * self.rng.random())
-                if key >= 0 > side[-1]:
+                last = self._last(book, side)
+                key = last + 1 + int(self._spacing[name] * 2 * self.rng.random())
+                if key >= 0 > last:
                     break
                 book.put(key, self._some(name, LEVELS))
+
+    @staticmethod
+    def _last(book: SimBook, side: list[int]) -> int:
+        """The last level at which the market itself has something; a waiting order may be anywhere."""
+        if not book.queues:
+            return side[-1]
+        return next((k for k in reversed(side) if book.market_lots(k)), side[-1])

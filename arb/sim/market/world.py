@@ -145,13 +145,13 @@ class Market:
         # own levels at or beyond the planted price would trade with it: -key is the same price on the other side
         removed = []
         while own and own[0] <= -key:
-            removed.append((own[0], book.lots[own[0]]))
-            book.put(own[0], 0)
+            removed.append((own[0], book.market_lots(own[0])))
+            book.sweep(own[0])
         if not own:
-            book.put(-key + 1, removed[-1][1])
+            book.put(-key + 1, max(1, removed[-1][1]))
         pair.tidy(moved)
         book.put(key, lots)
-        bumped = (counter, opposite.lots[counter])
+        bumped = (counter, opposite.market_lots(counter))
         opposite.put(counter, max(counter_lots, bumped[1]))
         return OpenGap(moved, tuple(removed), key, other, bumped)
 

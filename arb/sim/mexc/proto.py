@@ -79,3 +79,84 @@ def deals(items: Iterable[tuple[bytes, bytes, int, int, bytes]], event: bytes) -
         for price, quantity, side, at_ms, trade in items
     ]
     return b"".join(made) + blob(2, event)
+
+
+PRIVATE_ORDERS, PRIVATE_DEALS, PRIVATE_ACCOUNT = 304, 306, 307
+
+
+def _texts(fields: Iterable[tuple[int, bytes]]) -> bytes:
+    """Text fields; an empty one is a default and left out."""
+    return b"".join(blob(number, text) for number, text in fields if text)
+
+
+def private_order(
+    *,
+    number: bytes,
+    client_id: bytes,
+    price: bytes,
+    quantity: bytes,
+    amount: bytes,
+    average: bytes,
+    kind: int,
+    side: int,
+    maker: bool,
+    remain_amount: bytes,
+    remain_quantity: bytes,
+    last_quantity: bytes,
+    done_quantity: bytes,
+    done_amount: bytes,
+    status: int,
+    created_ms: int,
+) -> bytes:
+    """PrivateOrdersV3Api."""
+    return (
+        _texts(((1, number), (2, client_id), (3, price), (4, quantity), (5, amount), (6, average)))
+        + integer(7, kind)
+        + integer(8, side)
+        + (integer(9, 1) if maker else b"")
+        + _texts(((10, remain_amount), (11, remain_quantity), (12, last_quantity)))
+        + _texts(((13, done_quantity), (14, done_amount)))
+        + integer(15, status)
+        + integer(16, created_ms)
+    )
+
+
+def private_deal(
+    *,
+    price: bytes,
+    quantity: bytes,
+    amount: bytes,
+    side: int,
+    maker: bool,
+    self_trade: bool,
+    trade_id: bytes,
+    client_id: bytes,
+    order_id: bytes,
+    fee: bytes,
+    fee_coin: bytes,
+    at_ms: int,
+) -> bytes:
+    """PrivateDealsV3Api."""
+    return (
+        _texts(((1, price), (2, quantity), (3, amount)))
+        + integer(4, side)
+        + (integer(5, 1) if maker else b"")
+        + (integer(6, 1) if self_trade else b"")
+        + _texts(((7, trade_id), (8, client_id), (9, order_id), (10, fee), (11, fee_coin)))
+        + integer(12, at_ms)
+    )
+
+
+def private_account(
+    coin: bytes,
+    coin_id: bytes,
+    free: bytes,
+    free_change: bytes,
+    locked: bytes,
+    locked_change: bytes,
+    kind: bytes,
+    at_ms: int,
+) -> bytes:
+    """PrivateAccountV3Api."""
+    fields = enumerate((coin, coin_id, free, free_change, locked, locked_change, kind), 1)
+    return _texts(fields) + integer(8, at_ms)

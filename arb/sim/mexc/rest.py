@@ -1,18 +1,15 @@
-"""MEXC's public REST answers and the signed reads. Shapes: MEXC spot v3 docs, as of autumn 2026."""
+"""MEXC's public REST answers and the signed reads of static facts. Shapes: MEXC spot v3 docs, as of autumn 2026."""
 
 from __future__ import annotations
 
-import hmac
-import re
 from collections.abc import Callable, Mapping
-from hashlib import sha256
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
-
-import msgspec
 
 from arb.sim.limits import Budget
 from arb.sim.market import Listing, SimBook, Trade, text
+from arb.sim.mexc.orders import Orders
+from arb.sim.mexc.replies import BAD_SYMBOL, fail, ok
+from arb.sim.mexc.signing import parameters, refused
 from arb.sim.mexc.streams import native, price_text, qty_text
 from arb.sim.mexc.wallet import account, config_all
 from arb.sim.venue import MS, Reply, Request
@@ -21,30 +18,19 @@ if TYPE_CHECKING:
     from arb.sim.mexc.server import Venue
 
 Params = Mapping[str, str]
-_SIGNATURE = re.compile(r"(?:^|&)signature=([^&]*)$")
 _PREFIX = "/api/v3/"
 _BUDGET = 500  # weight per endpoint and 10 s
-
-
-def fail(code: int, message: str, status: int = 400, headers: Mapping[str, str] | None = None) -> Reply:
-    body = msgspec.json.encode({"code": code, "msg": message})
-    return Reply(status, body, {"Content-Type": "application/json", **(headers or {})})
-
-
-def ok(value: object) -> Reply:
-    return Reply(200, msgspec.json.encode(value))
-
-
-BAD_SYMBOL = fail(-1121, "Invalid symbol.")
+_ACCOUNTS = 2  # calls a second
 
 
 class Rest:
-    """Routes of one venue: path -> (weight, signed, answer)."""
+    """Routes of one venue: method and path -> (weight, signed, answer)."""
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
         self._budget = Budget(_BUDGET, 10_000 * MS)
-        self._routes: dict[str, tuple[int, bool, Callable[[Params], Reply]]] = {
+        self._rare = Budget(_ACCOUNTS, 1000 * MS)
+        reads: dict[str, tuple[int, bool, Callable[[Params], Reply]]] = {
             "ping": (1, False, lambda _: ok({})),
             "time": (1, False, lambda _: ok({"serverTime": self._now_ms()})),
             "defaultSymbols": (1, False, self._default_symbols),
@@ -58,52 +44,36 @@ class Rest:
             "ticker/bookTicker": (10, False, lambda p: self._per_symbol(p, self._best)),
             "capital/config/getall": (10, True, lambda _: ok(config_all(self._venue))),
             "tradeFee": (20, True, self._trade_fee),
-            "account": (10, True, lambda _: ok(account(self._venue))),
+            "account": (10, True, self._account),
             "selfSymbols": (1, True, self._self_symbols),
         }
+        self._routes = {f"GET {path}": route for path, route in reads.items()}
+        self._routes |= {call: (weight, True, answer) for call, (weight, answer) in Orders(venue).routes.items()}
+        self._routes |= {call: (1, True, answer) for call, answer in venue.users.routes.items()}
 
     def __call__(self, request: Request) -> Reply:
         if request.path == "/api/v1/contract/detail":  # the futures side exists, and lists nothing here
             return ok({"success": True, "code": 0, "data": []})
-        route = self._routes.get(request.path.removeprefix(_PREFIX)) if request.path.startswith(_PREFIX) else None
-        if route is None or request.method != "GET":
+        known = request.path.startswith(_PREFIX)
+        call = f"{request.method} {request.path.removeprefix(_PREFIX)}"
+        route = self._routes.get(call) if known else None
+        if route is None:
             return fail(404, "Not Found", 404)
         weight, signed, answer = route
         now_ns = self._venue.world.clock.mono_ns()
-        if self._budget.take(request.path, weight, now_ns) < 0:
+        if self._budget.take(call, weight, now_ns) < 0:
             return self._venue.too_many(1 + (self._budget.reopens_ns(now_ns) - now_ns) // (1000 * MS))
-        if signed and (refused := self._refused(request)) is not None:
-            return refused
-        return answer(dict(parse_qsl(request.query, keep_blank_values=True)))
+        if signed and (reason := refused(self._venue, request)) is not None:
+            return reason
+        return answer(parameters(request))
 
     def _now_ms(self) -> int:
         return self._venue.world.clock.wall_ns() // MS
 
-    def _refused(self, request: Request) -> Reply | None:
-        """Why a signed request is not answered: key, signature, time, in this order."""
-        key = request.headers.get("x-mexc-apikey")
-        if not key:
-            return fail(400, "api key required")
-        if key != self._venue.key:
-            return fail(10072, "Api key info invalid")
-        found = _SIGNATURE.search(request.query)
-        if found is None:
-            return fail(44444, "Mandatory parameter 'signature' was not sent")
-        signed = request.query[: found.start()] + request.body.decode("utf-8", "replace")
-        right = hmac.new(self._venue.secret.encode(), signed.encode(), sha256).hexdigest()
-        if not hmac.compare_digest(right.encode(), found[1].encode()):
-            return fail(700002, "Signature for this request is not valid.")
-        params = dict(parse_qsl(request.query))
-        try:
-            sent_ms, window_ms = int(params["timestamp"]), int(params.get("recvWindow", "5000"))
-        except (KeyError, ValueError):
-            return fail(44444, "Mandatory parameter 'timestamp' was not sent, was empty/null, or malformed.")
-        if window_ms > 60_000:
-            return fail(700005, "recvWindow must less than 60000")
-        now_ms = self._now_ms()
-        if not (sent_ms < now_ms + 1000 and now_ms - sent_ms <= window_ms):
-            return fail(700003, "Timestamp for this request is outside of the recvWindow.")
-        return None
+    def _account(self, _: Params) -> Reply:
+        if self._rare.take("", 1, self._venue.world.clock.mono_ns()) < 0:
+            return self._venue.too_many(1)
+        return ok(account(self._venue))
 
     def _default_symbols(self, _: Params) -> Reply:
         return ok({"code": 0, "data": self._tradable(), "msg": "success", "timestamp": self._now_ms()})

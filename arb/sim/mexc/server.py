@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl
-
 from arb.sim.conn import Conn
 from arb.sim.market import VenueTraits
-from arb.sim.mexc.rest import Rest, fail
+from arb.sim.matching import Engine
+from arb.sim.mexc.replies import fail
+from arb.sim.mexc.rest import Rest
+from arb.sim.mexc.signing import EXPIRED, parameters
 from arb.sim.mexc.socket import Dialogue
-from arb.sim.mexc.streams import native
+from arb.sim.mexc.streams import TRADE_IDS, native
+from arb.sim.mexc.userstream import UserStream
 from arb.sim.venue import MS, Reply, Request, SimVenue, World
 
 TRAITS = VenueTraits(
@@ -31,17 +33,48 @@ class Venue(SimVenue):
     rest_base = ""
     binary = True
     # seconds: a socket's life; without a valid subscription; subscribed but silent in both directions
-    TIMERS = {"life_s": 86_400.0, "unsubscribed_s": 30.0, "idle_s": 60.0}  # noqa: RUF012
+    # life of a listen key
+    TIMERS = {"life_s": 86_400.0, "unsubscribed_s": 30.0, "idle_s": 60.0, "listen_key_s": 3600.0}  # noqa: RUF012
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.by_native = {native(b): b for b in self.books.values()}
+        self.users = UserStream(self)
+        self.engine = Engine(
+            self.name,
+            self.ledger,
+            self.users,
+            quote_fees=True,
+            ids=self._order_id,
+            trade_id=lambda number, maker: f"{TRADE_IDS + 2 * number + maker}X1",
+            wall_ns=world.clock.wall_ns,
+            market_ns=lambda: self.market.now_ns,
+            kills=False,
+            injector=world.injector,
+        )
         self._rest = Rest(self)
         self._dialogue = Dialogue(self)
 
     @staticmethod
     def make_key(digest: str) -> tuple[str, str]:
         return f"mx0vgl{digest[:12]}", digest[32:64]
+
+    def _order_id(self) -> str:
+        """Opaque text: no number."""
+        return f"C02__{600_000_000_000_000_000 + len(self.engine.orders)}{self.rng.randrange(1000):03d}"
+
+    def opened(self, conn: Conn) -> None:
+        super().opened(conn)
+        self.users.opened(conn)
+
+    def signed(self, request: Request) -> bool:
+        return "x-mexc-apikey" in request.headers
+
+    def expired(self) -> Reply:
+        return EXPIRED
+
+    def end_keys(self) -> None:
+        self.users.expire()
 
     def wall_ms(self, at_ns: int) -> int:
         return self.market.wall_ns(at_ns) // MS
@@ -59,11 +92,12 @@ class Venue(SimVenue):
         return fail(status, {500: "Internal error", 504: "Gateway Time-out"}.get(status, "Service Unavailable"), status)
 
     def symbol_of(self, request: Request) -> str:
-        book = self.by_native.get(dict(parse_qsl(request.query)).get("symbol", ""))
+        book = self.by_native.get(parameters(request).get("symbol", ""))
         return book.listing.symbol if book is not None else ""
 
     def watch(self, conn: Conn, now_ns: int) -> None:
         timers = self.timers
+        self.users.watch(conn)
         if conn.topics:
             conn.marks["subscribed_ns"] = now_ns
         unsubscribed_ns = now_ns - conn.marks.get("subscribed_ns", conn.opened_ns)

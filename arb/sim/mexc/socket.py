@@ -9,6 +9,7 @@ import msgspec
 
 from arb.sim.conn import Conn
 from arb.sim.mexc.streams import BookTicker, Deals, Depth, LimitDepth, Push
+from arb.sim.mexc.userstream import TOPICS
 from arb.sim.venue import MS, Label
 
 if TYPE_CHECKING:
@@ -68,6 +69,11 @@ class Dialogue:
     def _subscribe(self, conn: Conn, call: _Call) -> None:
         accepted, blocked = [], []
         for topic in call.params:
+            if topic in TOPICS and self._venue.users.may_listen(conn) and not self._refuses("", topic):
+                accepted.append(topic)
+                if len(conn.topics) < MAX_TOPICS:
+                    self._venue.private.join(conn, topic)
+                continue
             stream = self._stream(topic)
             if stream is None:
                 blocked.append(topic)
@@ -98,10 +104,13 @@ class Dialogue:
         if book is None:
             return None
         symbol = book.listing.symbol
-        injector = venue.world.injector
-        if injector is not None and injector.refuses(venue.name, symbol, topic):
+        if self._refuses(symbol, topic):
             return None
         return made(book, Label(symbol, topic), interval_ns, venue.wall_ms)
+
+    def _refuses(self, symbol: str, topic: str) -> bool:
+        injector = self._venue.world.injector
+        return injector is not None and injector.refuses(self._venue.name, symbol, topic)
 
     @staticmethod
     def _within_rate(conn: Conn, now_ns: int) -> bool:

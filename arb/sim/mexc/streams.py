@@ -9,6 +9,7 @@ from arb.sim.market import SimBook, Trade, padded, text
 from arb.sim.mexc import proto
 from arb.sim.venue import MS, Label, Stream
 
+TRADE_IDS = 731_901_896_985_399_296  # of the taker; the maker's is one more
 _ENGINE_MS = 7  # from the matching engine to the gateway
 
 
@@ -197,7 +198,7 @@ class Deals(Push):
                 qty_text(book, t.lots, full=False).encode(),
                 1 if t.buy else 2,
                 self._order_ms(t.at_ns),
-                b"%dX0_%dX0" % (731_901_896_985_399_296 + 2 * t.number, 731_901_896_985_399_297 + 2 * t.number),
+                b"%dX0_%dX0" % (TRADE_IDS + 2 * t.number, TRADE_IDS + 2 * t.number + 1),
             )
             for t in self._tap
         ]

@@ -71,7 +71,8 @@ def account(venue: Venue) -> dict[str, object]:
         "updateTime": None,
         "accountType": "SPOT",
         "balances": [
-            {"asset": a, "free": free, "locked": "0", "available": free} for a, free in venue.balances().items()
+            {"asset": coin, "free": f"{free:f}", "locked": f"{locked:f}", "available": f"{free:f}"}
+            for coin, (free, locked) in venue.ledger.balances.items()
         ],
         "permissions": ["SPOT"],
     }

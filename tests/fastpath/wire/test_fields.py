@@ -76,3 +76,27 @@ def test_limit(amount, limit):
 def test_no_limit(amount):
     with pytest.raises(ValueError):
         fields.limit(amount)
+
+
+@pytest.mark.parametrize("text", ["0", "0.500", "3087.01142272991036062136", "1E+5", "-0.0", "5" * 60])
+def test_an_exact_amount_stays_what_was_written(text):
+    assert str(fields.exact(text)) == text
+    assert fields.exact(Decimal(text)) == Decimal(text)
+
+
+@pytest.mark.parametrize("text", ["", "x", "NaN", "sNaN", "Infinity", "-1", "1e41", "1e-41", "5" * 61])
+def test_what_is_no_exact_amount_is_refused(text):
+    with pytest.raises(ValueError):
+        fields.exact(text)
+
+
+def test_only_a_signed_amount_may_be_below_0():
+    assert fields.exact("-0.25", signed=True) == Decimal("-0.25")
+
+
+def test_less_is_exact_and_never_below_0():
+    whole, part = Decimal("1" + "0" * 39), Decimal("1e-40")
+    assert str(fields.less(whole, part)) == "9" * 39 + "." + "9" * 40
+    assert fields.less(part, part) == 0
+    with pytest.raises(ValueError):
+        fields.less(part, whole)
