@@ -16,6 +16,7 @@ from arb.errors import BookUnusable
 from arb.interfaces import Feed
 
 MANY_LEVELS = 10  # a first delta of so many levels without a deletion is a window, whatever ids it claims
+MAX_BEHIND = 2  # one may have been overtaken; of two in a row nobody believes that the newest is the newest
 MAX_EARLY = 4096  # deltas kept while a snapshot is on its way; more means that it will never join
 
 _REFUSALS = {
@@ -44,9 +45,11 @@ class BookSync:
     """
 
     __slots__ = (
+        "_behind",
         "_book",
         "_conn",
         "_early",
+        "_first",
         "_heard",
         "_min_seed",
         "_rule",
@@ -89,6 +92,8 @@ class BookSync:
         self._sources: set[int] = set()
         self._heard: set[int] = set()  # connections that have delivered a delta
         self._conn = 0  # the connection that brought the last update; 0: none yet
+        self._first = 0  # the first id that this update covers
+        self._behind = 0  # whole frames in a row that were older than the book
         self._straddle = False  # the next delta may begin inside what the seed already holds
         self._min_seed = 0  # a seed older than this cannot join
         self._since_ns = now_ns
@@ -147,8 +152,11 @@ class BookSync:
                 return self._lose(BookState.GAP, snap.recv_ns)  # frames out of order, or a counter that was restarted
         if self._rule.seed is Seed.NONE and self.state is BookState.LIVE and 0 < snap.seq <= self.seq:
             if snap.seq == self.seq:
-                self.recv_ns = snap.recv_ns  # said again: nothing new, but still so
-            return Sync.IGNORED
+                self._repeated(snap.recv_ns)
+                return Sync.IGNORED
+            self._behind += 1
+            if self._behind < MAX_BEHIND:
+                return Sync.IGNORED
         self._heard.add(snap.conn)
         return self._begin(snap)
 
@@ -157,7 +165,7 @@ class BookSync:
         if not self.top_only:
             return Sync.IGNORED
         if quote.seq == self.seq and quote.seq and self.state is BookState.LIVE:
-            self.recv_ns = quote.recv_ns  # most of a 10 ms ticker is repetition
+            self._repeated(quote.recv_ns)  # most of a 10 ms ticker is repetition
             return Sync.IGNORED
         bids = ((quote.bid, quote.bid_qty),)
         asks = ((quote.ask, quote.ask_qty),)
@@ -178,8 +186,11 @@ class BookSync:
         if self.state is not BookState.LIVE and self.state is not BookState.STALE:
             return self._keep(delta)
         if delta.last <= self.seq:
-            if self.state is BookState.STALE and conn == self._conn:
-                return self._gap(delta)  # silence, then ids from the past: the venue has restarted its counter
+            if conn == self._conn:
+                if self.state is BookState.STALE:
+                    return self._gap(delta)  # silence, then ids from the past: the venue has restarted its counter
+                if delta.first >= self._first and delta.last < self.seq:
+                    return self._gap(delta)  # part of what the last update claims to cover: it was not what it said
             self.repeats += 1
             return Sync.IGNORED
         if not self._chains(delta):
@@ -245,8 +256,10 @@ class BookSync:
         self._book.replace(snap.bids, snap.asks)
         self.seq, self.exch_ns, self.recv_ns = snap.seq, snap.exch_ns, snap.recv_ns
         self._conn = snap.conn
+        self._first = snap.seq + 1
         self._straddle = snap.conn == 0
         self._min_seed = 0
+        self._behind = 0
         early, self._early = self._early, deque()
         for delta in early:
             if delta.last <= self.seq:
@@ -271,11 +284,17 @@ class BookSync:
     def _take(self, delta: BookDelta) -> None:
         self._book.apply(delta.bids, delta.asks)
         self.seq = delta.last
+        self._first = delta.first
         self._conn = delta.conn
         self._straddle = False
         self.recv_ns = delta.recv_ns
         if delta.exch_ns:
             self.exch_ns = delta.exch_ns
+
+    def _repeated(self, now_ns: int) -> None:
+        """Said again: nothing new, but still so."""
+        self.recv_ns = now_ns
+        self._behind = 0
 
     def _check(self, now_ns: int) -> Sync:
         if self._book.crossed:

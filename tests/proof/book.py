@@ -57,6 +57,8 @@ class Book:
     _heard: set[int] = field(default_factory=set)
     _waiting: list[Delta] = field(default_factory=list)
     _least: int = 0  # a seed older than this joins nothing
+    _first: int = 0  # where the last update began
+    _overtaken: bool = False  # the last whole frame was older than the one before
 
     def take(self, said: Whole | Full | Delta, conn: int, now_ns: int) -> bool:
         """Whether the book, or what may be thought of it, is another one now."""
@@ -65,12 +67,16 @@ class Book:
         self._heard.add(conn)
         if isinstance(said, Delta):
             return self._delta(said, conn, now_ns, first_heard)
-        if self.live and isinstance(said, Whole) and said.seq <= self.seq:
-            if said.seq == self.seq:
-                self.recv_ns = now_ns
-            return False
         if self.live and said.seq < self.seq and conn != self._from:
             return False
+        if self.live and isinstance(said, Whole) and said.seq <= self.seq:
+            if said.seq == self.seq:
+                self.recv_ns, self._overtaken = now_ns, False
+                return False
+            if not self._overtaken:
+                self._overtaken = True
+                return False
+            # Two in a row that are older than what came before: its number was not the newest.
         self._replace(said, conn, now_ns)
         return True
 
@@ -143,7 +149,12 @@ class Book:
             self._waiting.append(delta)
             return False
         if delta.last <= self.seq:
-            return False
+            if conn != self._from or not self._first <= delta.first <= delta.last < self.seq:
+                return False
+            # A connection tells its updates once: what claimed to hold this one did not.
+            self.forget()
+            self._waiting.append(delta)
+            return True
         if delta.first > self.seq + 1:
             if self._from in self.conns and self._from != conn:
                 return False  # the connection that is ahead may still bring what is missing
@@ -157,6 +168,7 @@ class Book:
         self._waiting.clear()
         self.bids, self.asks = Side(said.bids), Side(said.asks)
         self.seq, self.recv_ns, self.live, self._from, self._least = said.seq, now_ns, True, conn, 0
+        self._first, self._overtaken = said.seq + 1, False
         self.first_ns = self.first_ns or now_ns
         self.changes += 1
         self._uncross()
@@ -165,7 +177,7 @@ class Book:
         for side, levels in ((self.bids, delta.bids), (self.asks, delta.asks)):
             for price, qty in levels:
                 side.set(price, qty)
-        self.seq, self.recv_ns, self._from = delta.last, now_ns, conn
+        self._first, self.seq, self.recv_ns, self._from = delta.first, delta.last, now_ns, conn
         self.changes += 1
         self._uncross()
 

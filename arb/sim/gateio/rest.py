@@ -47,6 +47,7 @@ class Rest:
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
         self._budget = Budget(200, 10_000 * MS)
+        self._delisting_s = self._wall_ms() // 1000 + 2 * 86_400  # announced once: it does not move with who asks
         reads: dict[str, tuple[bool, Callable[[Params, str], Reply]]] = {
             "spot/time": (False, lambda *_: ok({"server_time": self._wall_ms()})),
             "spot/currency_pairs": (False, lambda *_: ok([self._pair(b.listing) for b in venue.by_native.values()])),
@@ -138,7 +139,6 @@ class Rest:
 
     def _pair(self, listing: Listing) -> dict[str, object]:
         names = self._venue.market.catalogue.names
-        wall_s = self._wall_ms() // 1000
         made: dict[str, object] = {
             "id": f"{listing.base}_{listing.quote}",
             "base": listing.base,
@@ -163,7 +163,7 @@ class Rest:
         if listing.min_qty:
             made["min_base_amount"] = listing.min_qty
         if listing.quirk == "delisting":
-            made["delisting_time"] = wall_s + 2 * 86_400
+            made["delisting_time"] = self._delisting_s
         elif listing.price_decimals % 2:
             made["delisting_time"] = 0
         return made

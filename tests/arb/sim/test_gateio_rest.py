@@ -72,6 +72,13 @@ def test_pairs_say_what_may_be_traded(venue: SimVenue) -> None:
     assert any(p["amount_precision"] == 0 for p in pairs.values())
 
 
+def test_an_announced_delisting_does_not_move(venue: SimVenue) -> None:
+    before = get(venue, "/spot/currency_pairs/LASTCALL_USDT")[1]
+    assert isinstance(venue.world.clock, ManualClock)
+    venue.world.clock.advance(90 * 10**9)
+    assert get(venue, "/spot/currency_pairs/LASTCALL_USDT")[1] == before
+
+
 def test_currencies_tell_by_chain_what_can_be_moved(venue: SimVenue, shared: Path) -> None:
     currencies = {c["currency"]: c for c in get(venue, "/spot/currencies")[1]}
     docs = msgspec.json.decode((shared / "protocols/samples/gateio/spot_rest_docs.json").read_bytes())
