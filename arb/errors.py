@@ -3,6 +3,8 @@
 ArbError ─ ConfigError                     fix the file or the command; raised before anything connects
          ─ BookUnusable(reason)            do not decide on this book
          ─ TapeError                       the recording cannot be read
+         ─ JournalError                    the audit trail cannot be written or read: nothing may be sent
+         ─ ReconcileError                  what a venue holds cannot be explained: a person must look first
          ─ VenueError(venue) ─ Transient        nothing happened; try again later
                              ─ Rejected         nothing happened; do not repeat it as it is
                              ─ OutcomeUnknown   it may have happened: ask the venue before any other act
@@ -66,6 +68,14 @@ class BookUnusable(ArbError):
 
 class TapeError(ArbError):
     """A recording is not one of ours, or is damaged before its first record."""
+
+
+class JournalError(ArbError):
+    """The audit trail cannot be written, or is not one of ours."""
+
+
+class ReconcileError(ArbError):
+    """Our records and a venue disagree in a way that nothing explains: no trading before a person has looked."""
 
 
 class VenueError(ArbError):

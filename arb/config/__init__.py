@@ -11,8 +11,24 @@ from arb.config.models import (
     Settings,
     VenueConfig,
 )
+from arb.config.trading import (
+    AlertsConfig,
+    ExecutionConfig,
+    JournalConfig,
+    PaperConfig,
+    RiskConfig,
+    RunConfig,
+    UnwindStep,
+)
 
 __all__ = [
+    "AlertsConfig",
+    "ExecutionConfig",
+    "JournalConfig",
+    "PaperConfig",
+    "RiskConfig",
+    "RunConfig",
+    "UnwindStep",
     "CacheConfig",
     "Credentials",
     "IdentityConfig",

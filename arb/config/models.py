@@ -5,10 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat
 
 from arb.config import values
-from arb.domain import Depth, FeeCoin, Trust
+from arb.config.base import CoinWord, DepthWord, Milliseconds, Model, TrustWord, Words
+from arb.config.trading import AlertsConfig, ExecutionConfig, JournalConfig, PaperConfig, RiskConfig, RunConfig
+from arb.domain import Depth, Trust
 
 _HTTP = ("http", "https")
 _WS = ("ws", "wss")
@@ -47,16 +49,6 @@ def _sizes(table: dict[str, Decimal]) -> dict[str, Decimal]:
 
 
 Fee = Annotated[Decimal, AfterValidator(_fee)]
-_AS_WORD = PlainSerializer(values.word, return_type=str, when_used="json")  # what is dumped can be read again
-DepthWord = Annotated[Depth, BeforeValidator(values.depth), _AS_WORD]
-TrustWord = Annotated[Trust, BeforeValidator(values.trust), _AS_WORD]
-CoinWord = Annotated[FeeCoin, BeforeValidator(values.fee_coin), _AS_WORD]
-Words = Annotated[tuple[str, ...], BeforeValidator(values.words)]
-Milliseconds = Annotated[int, Field(gt=0, le=3_600_000)]
-
-
-class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=False)
 
 
 class VenueConfig(Model):
@@ -133,3 +125,9 @@ class Settings(Model):
     identity: IdentityConfig = IdentityConfig()
     cache: CacheConfig = CacheConfig()
     log: LogConfig = LogConfig()
+    run: RunConfig = RunConfig()
+    execution: ExecutionConfig = ExecutionConfig()
+    risk: RiskConfig = RiskConfig()
+    paper: PaperConfig = PaperConfig()
+    journal: JournalConfig = JournalConfig()
+    alerts: AlertsConfig = AlertsConfig()

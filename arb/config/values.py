@@ -99,6 +99,14 @@ def coin(name: str) -> str:
     return name
 
 
+def venue_coin(text: str) -> str:
+    """ "mexc:MX": a coin at one venue."""
+    venue, found, name = text.partition(":")
+    if not found:
+        raise ValueError(f"{text!r} names no venue and coin; write them as in mexc:MX")
+    return f"{venue_name(venue)}:{coin(name)}"
+
+
 def symbol_pattern(text: str) -> str:
     """ "BTC/USDT", "*/USDT", "BTC/*". Capitals, as symbols are."""
     if not _PATTERN.fullmatch(text):

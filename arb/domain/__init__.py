@@ -13,6 +13,7 @@ from arb.domain.codes import (
     ClientId,
     Coin,
     ConnId,
+    CycleId,
     Depth,
     FeeCoin,
     FeeSource,
@@ -37,14 +38,36 @@ from arb.domain.conclusions import (
     Leg,
     Opportunity,
 )
+from arb.domain.execution import (
+    BookSeen,
+    CycleClosed,
+    CycleEnd,
+    CycleMoved,
+    CycleOpened,
+    CycleState,
+    Delta,
+    ExposureMoved,
+    LegPlan,
+    Mismatch,
+    OrderSent,
+    Plan,
+    Purpose,
+    Refused,
+    RiskMoved,
+    RiskState,
+)
 from arb.domain.fact import (
     Fact,
 )
 from arb.domain.private import (
     Balance,
+    BalancesRead,
     Fill,
+    NotFound,
     Order,
     OrderUpdate,
+    PrivateDown,
+    PrivateUp,
 )
 from arb.domain.statics import (
     CoinNetwork,
@@ -84,10 +107,17 @@ Event = (
     | OrderUpdate
     | Fill
     | Balance
+    | BalancesRead
+    | NotFound
+    | PrivateUp
+    | PrivateDown
 )
+PrivateEvent = OrderUpdate | Fill | Balance | BalancesRead | NotFound | PrivateUp | PrivateDown
 REAL_TIME: tuple[type[Fact], ...] = (
     BookSnapshot, BookDelta, Quote, Trade, Subscribed, Unsubscribed, SubscriptionRefused, Connected, Disconnected,
     Notice, Pong, Reply, BookChange, BookAudit, Check, Leg, Opportunity, Intent, Order, OrderUpdate, Fill, Balance,
+    BalancesRead, NotFound, PrivateUp, PrivateDown, BookSeen, LegPlan, Plan, Refused, CycleOpened, OrderSent,
+    CycleMoved, Delta, CycleClosed, ExposureMoved, RiskMoved, Mismatch,
 )  # fmt: skip
 
 __all__ = [
@@ -96,6 +126,7 @@ __all__ = [
     "ClientId",
     "Coin",
     "ConnId",
+    "CycleId",
     "Depth",
     "FeeCoin",
     "FeeSource",
@@ -138,6 +169,27 @@ __all__ = [
     "Fill",
     "Order",
     "OrderUpdate",
+    "BalancesRead",
+    "NotFound",
+    "PrivateDown",
+    "PrivateUp",
+    "PrivateEvent",
+    "BookSeen",
+    "CycleClosed",
+    "CycleEnd",
+    "CycleMoved",
+    "CycleOpened",
+    "CycleState",
+    "Delta",
+    "ExposureMoved",
+    "LegPlan",
+    "Mismatch",
+    "OrderSent",
+    "Plan",
+    "Purpose",
+    "Refused",
+    "RiskMoved",
+    "RiskState",
     "REAL_TIME",
     "Event",
     "StreamEvent",

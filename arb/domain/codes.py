@@ -11,6 +11,7 @@ NativeSymbol = NewType("NativeSymbol", str)  # the venue's: "BTCUSDT", "BTC_USDT
 Coin = NewType("Coin", str)
 ClientId = NewType("ClientId", str)
 ConnId = NewType("ConnId", int)
+CycleId = NewType("CycleId", str)
 
 Level = tuple[float, float]  # price, quantity
 Levels = tuple[Level, ...]

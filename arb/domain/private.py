@@ -76,3 +76,36 @@ class Balance(Fact, frozen=True, gc=False):
     seq: int
     exch_ns: int
     recv_ns: int
+
+
+class BalancesRead(Fact, frozen=True, gc=False):
+    """Everything an account holds, read at once. A coin that is not named is not held."""
+
+    venue: VenueId
+    balances: tuple[Balance, ...]
+    recv_ns: int
+
+
+class NotFound(Fact, frozen=True, gc=False):
+    """The venue does not know this order. asked_ns: when the question left: it says nothing of any later moment."""
+
+    venue: VenueId
+    symbol: Symbol
+    client_id: ClientId
+    asked_ns: int
+    recv_ns: int
+
+
+class PrivateUp(Fact, frozen=True, gc=False):
+    """The private stream of a venue stands: orders may go, and from here on nothing is missed."""
+
+    venue: VenueId
+    recv_ns: int
+
+
+class PrivateDown(Fact, frozen=True, gc=False):
+    """The private stream is lost: balances it has fed are worth nothing, outcomes must be asked for."""
+
+    venue: VenueId
+    reason: str
+    recv_ns: int
