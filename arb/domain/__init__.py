@@ -49,6 +49,7 @@ from arb.domain.execution import (
     ExposureMoved,
     LegPlan,
     Mismatch,
+    NakedMoved,
     OrderSent,
     Plan,
     Purpose,
@@ -117,7 +118,7 @@ REAL_TIME: tuple[type[Fact], ...] = (
     BookSnapshot, BookDelta, Quote, Trade, Subscribed, Unsubscribed, SubscriptionRefused, Connected, Disconnected,
     Notice, Pong, Reply, BookChange, BookAudit, Check, Leg, Opportunity, Intent, Order, OrderUpdate, Fill, Balance,
     BalancesRead, NotFound, PrivateUp, PrivateDown, BookSeen, LegPlan, Plan, Refused, CycleOpened, OrderSent,
-    CycleMoved, Delta, CycleClosed, ExposureMoved, RiskMoved, Mismatch,
+    CycleMoved, NakedMoved, Delta, CycleClosed, ExposureMoved, RiskMoved, Mismatch,
 )  # fmt: skip
 
 __all__ = [
@@ -184,6 +185,7 @@ __all__ = [
     "ExposureMoved",
     "LegPlan",
     "Mismatch",
+    "NakedMoved",
     "OrderSent",
     "Plan",
     "Purpose",

@@ -143,6 +143,16 @@ class Delta(Fact, frozen=True, gc=False):
     qty: Decimal
 
 
+class NakedMoved(Fact, frozen=True, gc=False):
+    """How much one leg of a cycle stands without the other: `notional` in `quote`, since `since_ns`; 0: covered."""
+
+    cycle: CycleId
+    quote: Coin
+    notional: Decimal
+    since_ns: int
+    at_ns: int
+
+
 class CycleClosed(Fact, frozen=True, gc=False):
     """The end of a cycle; every order of it is terminal with a known quantity.
 
