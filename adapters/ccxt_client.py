@@ -9,13 +9,14 @@ import asyncio
 import logging
 import ssl
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from typing import Any, Protocol
 
 import msgspec
 
+from adapters import ccxt_account_mends
 from adapters.ccxt_errors import Redactor
 from adapters.ccxt_names import has_stream
 from adapters.ccxt_seeds import mend
@@ -26,6 +27,7 @@ SNAPSHOT_DELAY = 0  # pushes after the first that ccxt may wait for before it fe
 CLOSE_S = 1.0  # for all closing handshakes together
 
 Lost = Callable[[Exception], None]
+Told = Callable[[Mapping[str, Any]], None]
 
 
 class Exchange(Protocol):
@@ -56,6 +58,38 @@ class Exchange(Protocol):
     async def fetch_order_book(self, symbol: str, limit: int | None = None) -> Mapping[str, Any]: ...
 
     async def watch_order_book(self, symbol: str, limit: int | None = None) -> Mapping[str, Any]: ...
+
+    async def fetch_time(self) -> int | None: ...
+
+    async def fetch_balance(self) -> Mapping[str, Any]: ...
+
+    async def fetch_order(self, id: str, symbol: str, params: Mapping[str, Any] = ...) -> Mapping[str, Any]: ...
+
+    async def fetch_open_orders(self, symbol: str | None = None) -> list[Mapping[str, Any]]: ...
+
+    async def fetch_closed_orders(self, symbol: str) -> list[Mapping[str, Any]]: ...
+
+    async def fetch_order_trades(
+        self, id: str, symbol: str, since: int | None = None, limit: int | None = None
+    ) -> list[Mapping[str, Any]]: ...
+
+    async def fetch_my_trades(
+        self, symbol: str, since: int | None = None, limit: int | None = None, params: Mapping[str, Any] = ...
+    ) -> list[Mapping[str, Any]]: ...
+
+    async def watch_orders(self, symbol: str | None = None) -> list[Mapping[str, Any]]: ...
+
+    async def watch_my_trades(self, symbol: str | None = None) -> list[Mapping[str, Any]]: ...
+
+    async def watch_balance(self) -> Mapping[str, Any]: ...
+
+    async def create_order(self, *args: Any, params: Mapping[str, Any] = ...) -> Mapping[str, Any]: ...
+
+    async def create_order_ws(self, *args: Any, params: Mapping[str, Any] = ...) -> Mapping[str, Any]: ...
+
+    async def cancel_order(self, id: str, symbol: str, params: Mapping[str, Any] = ...) -> Mapping[str, Any]: ...
+
+    async def cancel_order_ws(self, id: str, symbol: str, params: Mapping[str, Any] = ...) -> Mapping[str, Any]: ...
 
     async def close(self) -> None: ...
 
@@ -105,8 +139,12 @@ class Client:
         self._lost = lost
         self._counters = counters
         self._sockets: list[Any] = []
+        self._timers: list[asyncio.TimerHandle] = []
+        self._telling: tuple[Any, Any] = (None, None)
         self._make_socket = self._foreign.client
         self._foreign.client = self._socket
+        self._later = self._foreign.delay
+        self._foreign.delay = self._delay
 
     @property
     def retry_after_s(self) -> float:
@@ -119,10 +157,43 @@ class Client:
     async def close(self) -> None:
         """Give back sockets, session and every task that ccxt has started. Safe to call twice."""
         self._lost = ignore
+        for timer in self._timers:
+            timer.cancel()
         with suppress(Exception):  # TimeoutError where the venue does not answer; what follows ends it all the same
             await asyncio.wait_for(self.exchange.close(), CLOSE_S)
         await self._session.close()
         await self._drain()
+
+    def listen(self, on_order: Told, on_trade: Told) -> None:
+        """Hear of orders and trades when they are read, each of them.
+
+        ccxt hands out what has changed since it was last asked, by id: of two states of an order the first is lost,
+        and so is one of the two trades of an account with itself, which have one id at Gate.
+        """
+        from ccxt.async_support.base.ws.cache import ArrayCacheBySymbolById
+
+        class Telling(ArrayCacheBySymbolById):  # type: ignore[misc]
+            def __init__(self, told: Told) -> None:
+                super().__init__(1000)
+                self._told = told
+
+            def append(self, item: Any) -> None:
+                self._told(item)
+                super().append(item)
+
+        self._telling = Telling(on_order), Telling(on_trade)
+        self._foreign.orders, self._foreign.myTrades = self._telling
+
+    @property
+    def telling(self) -> bool:
+        """Whether everything comes that way; not with an exchange that puts something of its own in its place."""
+        return self._telling == (self._foreign.orders, self._foreign.myTrades)
+
+    def _delay(self, timeout_ms: float, method: Callable[..., Any], *args: Any) -> asyncio.TimerHandle:
+        """What ccxt means to do later, such as keeping a key alive, ends with the client."""
+        timer: asyncio.TimerHandle = self._later(timeout_ms, method, *args)
+        self._timers.append(timer)
+        return timer
 
     def _socket(self, url: str) -> Any:
         known = self._foreign.clients.get(url)
@@ -178,6 +249,15 @@ class Opener:
         """To be called when all clients are closed."""
         if self._throttler is not None:
             await _end_tasks_of([self._throttler])
+
+    async def private(self, lost: Lost, throttle: Callable[[float | None], Awaitable[None]]) -> Client:
+        """One that money can be trusted to. throttle: stands in for ccxt's limiter."""
+        client = await self(lost)
+        exchange: Any = client.exchange
+        errors = import_module("ccxt.base.errors")
+        ccxt_account_mends.mend(exchange, lambda name: getattr(errors, name))
+        exchange.throttler = throttle
+        return client
 
     async def __call__(self, lost: Lost) -> Client:
         """Imports ccxt at the first call. No request is made yet."""

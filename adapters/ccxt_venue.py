@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from random import Random
-from typing import Any, NoReturn
+from typing import Any
 
 from adapters.ccxt_client import Client, ClientSettings, Opener, ignore
 from adapters.ccxt_limits import Limits
@@ -15,6 +15,7 @@ from adapters.ccxt_metadata import CcxtMetadata
 from adapters.ccxt_names import has_stream, resolve
 from adapters.ccxt_polling import EVERY_S
 from adapters.ccxt_stream import OnError
+from adapters.ccxt_trading import AccountSettings, CcxtTrading
 from arb.domain import Depth, Market, Seed, Trust, VenueId
 from arb.errors import ConfigError
 from arb.interfaces import Clock, Feed, Refine, SyncRule, Tap, VenueSpec
@@ -31,6 +32,7 @@ class CcxtFactory:
     rest_url, ws_url: stand for the SPEC's, and move every address that ccxt keeps (see `rebase`).
     options: ccxt's own, merged over what we set; `watchOrderBook.limit` is the number of levels to ask for.
     refine: what the venue's own module reads from its market records.   on_error: hears what no event tells.
+    account: what is known of its private side.
     """
 
     native = False
@@ -49,6 +51,7 @@ class CcxtFactory:
         password: str = "",
         options: Mapping[str, Any] | None = None,
         refine: Refine | None = None,
+        account: AccountSettings = AccountSettings(),  # noqa: B008  frozen
         rng: Random | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -70,6 +73,7 @@ class CcxtFactory:
         self._clock = clock
         self._on_error = on_error
         self._refine = refine
+        self._account = account
         self._rng = Random() if rng is None else rng
         self._sleep = sleep
         self._redact = self._settings.redactor()
@@ -77,6 +81,7 @@ class CcxtFactory:
         self._client: Client | None = None
         self._opening = asyncio.Lock()
         self._listings = Listings()
+        self._made: list[CcxtTrading] = []
 
     def feed(self, depth: Depth) -> Feed:
         """What ccxt offers is the same at every depth: whole books, with nothing to prove that no update is missing."""
@@ -124,11 +129,31 @@ class CcxtFactory:
             counters=self._open.counters,
         )
 
-    def trading(self, markets: Sequence[Market]) -> NoReturn:  # noqa: ARG002  the contract's signature
-        """Raises ConfigError: nothing trades through ccxt."""
-        raise ConfigError(f"{self.venue}: its ccxt path reads markets only; orders need another path")
+    def trading(self, markets: Sequence[Market]) -> CcxtTrading:
+        """Raises ConfigError without keys."""
+        if not self._settings.signed:
+            key, secret = (f"ARB_{self.venue.upper()}_{part}" for part in ("KEY", "SECRET"))
+            raise ConfigError(f"{self.venue}: orders need its API key; set {key} and {secret}")
+        self._listings.add(markets)
+        made = CcxtTrading(
+            self.venue,
+            open=self._open.private,
+            symbols=[market.symbol for market in markets],
+            listings=self._listings,
+            settings=self._account,
+            clock=self._clock,
+            sleep=self._sleep,
+            rng=self._rng,
+            redact=self._redact,
+            on_error=self._on_error,
+            counters=self._open.counters,
+        )
+        self._made.append(made)
+        return made
 
     async def close(self) -> None:
+        for trading in self._made:
+            await trading.close()
         client, self._client = self._client, None
         if client is not None:
             await client.close()

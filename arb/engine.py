@@ -1,4 +1,4 @@
-"""The whole flow on one page: what venues say -> books -> scanner -> strategies -> observers.
+"""The whole flow on one page: what venues say -> books -> scanner -> strategies -> trader, and observers of it all.
 
 Everything between a frame's arrival and a decision happens in one callback: no await, no queue, no task. When the
 process falls behind, frames wait in the socket; a read then applies all of them and each changed book is decided on
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from arb.books import Books
-from arb.domain import BookDelta, BookKey, BookSnapshot, Event, Opportunity, Quote
+from arb.domain import BookDelta, BookKey, BookSnapshot, Event, Intent, Opportunity, Quote
 from arb.interfaces import Clock, Strategy
 from arb.latency import Latency
 from arb.observers import Observers
@@ -27,11 +27,22 @@ class Scans(Protocol):
     def finish(self, now_ns: int) -> list[Opportunity]: ...
 
 
+class Trades(Protocol):
+    """What the engine asks of a trader."""
+
+    def on_intent(self, intent: Intent, opportunity: Opportunity, now_ns: int) -> None: ...
+
+    def on_timer(self, now_ns: int) -> None: ...
+
+
 _STREAM = frozenset((BookDelta, BookSnapshot, Quote))
 
 
 class Engine:
-    """A Sink. Observers see every opportunity, every intent and every event that is not market data."""
+    """A Sink. Observers see every opportunity, every intent and every event that is not market data.
+
+    trader: None where nothing is to be traded.
+    """
 
     def __init__(
         self,
@@ -41,6 +52,7 @@ class Engine:
         observers: Observers,
         clock: Clock,
         max_age_ns: int,
+        trader: Trades | None = None,
     ) -> None:
         self._books = books
         self._scanner = scanner
@@ -48,6 +60,7 @@ class Engine:
         self._observers = observers
         self._clock = clock
         self._max_age_ns = max_age_ns
+        self._trader = trader
         self._finished = False
         self.latency = Latency()
         self.events = 0
@@ -80,9 +93,12 @@ class Engine:
         if dirty:
             self._act(self._scanner.on_dirty(dirty, now_ns))
         self._act(self._scanner.on_timer(now_ns))
+        if self._trader is not None:
+            self._trader.on_timer(now_ns)
 
     def finish(self, now_ns: int) -> None:
         """Close every open episode; nothing is listened to any more."""
+        self._trader = None
         self._act(self._scanner.finish(now_ns))
         self._finished = True
 
@@ -92,3 +108,5 @@ class Engine:
             for strategy in self._strategies:
                 for intent in strategy.on_opportunity(opportunity):
                     self._observers.publish(intent)
+                    if self._trader is not None:
+                        self._trader.on_intent(intent, opportunity, self._clock.mono_ns())

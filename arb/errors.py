@@ -5,6 +5,8 @@ ArbError ─ ConfigError                     fix the file or the command; raised
          ─ TapeError                       the recording cannot be read
          ─ JournalError                    the audit trail cannot be written or read: nothing may be sent
          ─ ReconcileError                  what a venue holds cannot be explained: a person must look first
+         ─ ControlError                    a running engine did not do what it was asked
+              ─ NotRunning                 there is no such engine: start one
          ─ VenueError(venue) ─ Transient        nothing happened; try again later
                              ─ Rejected         nothing happened; do not repeat it as it is
                              ─ OutcomeUnknown   it may have happened: ask the venue before any other act
@@ -76,6 +78,14 @@ class JournalError(ArbError):
 
 class ReconcileError(ArbError):
     """Our records and a venue disagree in a way that nothing explains: no trading before a person has looked."""
+
+
+class ControlError(ArbError):
+    """A running engine refused what it was asked, or gave no answer that can be relied on."""
+
+
+class NotRunning(ControlError):
+    """Nobody listens where an engine of this mode would."""
 
 
 class VenueError(ArbError):

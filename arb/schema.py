@@ -6,15 +6,16 @@ and counts are numbers. Keys keep their order. A new field may be added; one tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from enum import IntEnum
 from typing import Any
 
 import msgspec
 
-from arb.domain import Check, Leg, Levels, Opportunity
-from arb.rows import ExchangeRow, MarketRow, SimEndpoint
-from arb.status import BookShot, ScanStatus, ScanSummary, VenueStatus
+from arb.domain import Check, CycleClosed, CycleOpened, Leg, Levels, Opportunity, RiskMoved
+from arb.rows import DoctorRow, DrillRow, ExchangeRow, MarketRow, SimEndpoint
+from arb.status import BalanceRow, BookShot, EngineStatus, ScanStatus, ScanSummary, TradeSummary, VenueStatus
 from arb.units import plain, plain_float
 
 BOOK = "arb.book/1"
@@ -23,6 +24,13 @@ SUMMARY = "arb.summary/1"
 MARKET = "arb.market/1"
 EXCHANGE = "arb.exchange/1"
 SIM = "arb.sim/1"
+ENGINE = "arb.engine/1"
+BALANCES = "arb.balances/1"
+DOCTOR = "arb.doctor/1"
+DRILL = "arb.drill/1"
+CYCLE = "arb.cycle/1"
+RISK = "arb.risk/1"
+RUN = "arb.run/1"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -132,6 +140,61 @@ def exchange_line(row: ExchangeRow) -> bytes:
 def sim_line(venues: Mapping[str, SimEndpoint]) -> bytes:
     """One `arb.sim/1`: where the simulated exchanges listen."""
     return _encode({"schema": SIM, "venues": msgspec.to_builtins(venues)})
+
+
+def engine_line(status: EngineStatus) -> bytes:
+    """One `arb.engine/1`: a trading engine at one moment."""
+    fields = _told(status)
+    fields["refused"] = dict(status.refused)
+    return _encode({"schema": ENGINE, **fields})
+
+
+def balances_line(mode: str, rows: Sequence[BalanceRow]) -> bytes:
+    """One `arb.balances/1`: every coin at every venue."""
+    return _encode({"schema": BALANCES, "mode": mode, "rows": [_told(row) for row in rows]})
+
+
+def drill_line(rows: Sequence[DrillRow]) -> bytes:
+    """One `arb.drill/1`: every limit of the risk gate, and whether it tripped as it should."""
+    told = [msgspec.structs.asdict(row) for row in rows]
+    return _encode({"schema": DRILL, "ok": all(row.ok for row in rows), "rows": told})
+
+
+def cycle_line(ended: tuple[CycleOpened, CycleClosed]) -> bytes:
+    """One `arb.cycle/1`: how a cycle ended, and what had been planned."""
+    opened, closed = ended
+    plan = opened.plan
+    legs = {"buy": _told(plan.buy), "sell": _told(plan.sell)}
+    return _encode({"schema": CYCLE, **_told(closed), **legs, "took_ns": closed.at_ns - opened.at_ns})
+
+
+def risk_line(moved: RiskMoved) -> bytes:
+    """One `arb.risk/1`: the risk gate changed its state."""
+    return _encode({"schema": RISK, **_told(moved)})
+
+
+def trade_summary_line(summary: TradeSummary) -> bytes:
+    """One `arb.run/1`: how a trading run ended."""
+    fields = {name: _told(getattr(summary, name)) for name in summary.__struct_fields__ if name != "scan"}
+    fields["engine"]["refused"] = dict(summary.engine.refused)
+    fields["pnl"] = {coin: plain(amount) for coin, amount in summary.pnl}
+    return _encode({"schema": RUN, **fields, **_counters(summary.scan)})
+
+
+def doctor_line(row: DoctorRow) -> bytes:
+    """One `arb.doctor/1`: one thing that was examined."""
+    return _encode({"schema": DOCTOR, **_told(row)})
+
+
+def _told(value: Any) -> Any:
+    """A struct by the names of its fields, amounts plain, states by name."""
+    if isinstance(value, msgspec.Struct):
+        return {name: _told(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, tuple):
+        return [_told(item) for item in value]
+    if isinstance(value, IntEnum):
+        return value.name
+    return plain(value) if isinstance(value, Decimal) else value
 
 
 def _levels(levels: Levels) -> list[tuple[str, str]]:

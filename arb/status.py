@@ -5,11 +5,28 @@ The app fills these, the command line shows them; neither knows the other's insi
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Protocol
 
 import msgspec
 
-from arb.domain import BookState, Levels, NativeSymbol, Opportunity, Reason, Symbol, Trust, VenueId
+from arb.domain import (
+    BookState,
+    ClientId,
+    Coin,
+    CycleClosed,
+    CycleOpened,
+    Levels,
+    NativeSymbol,
+    Opportunity,
+    Reason,
+    RiskMoved,
+    RiskState,
+    Side,
+    Symbol,
+    Trust,
+    VenueId,
+)
 
 
 class VenueStatus(msgspec.Struct, frozen=True):
@@ -98,6 +115,92 @@ class BookShot(msgspec.Struct, frozen=True):
     path: str = "native"
 
 
+class PrivateStatus(msgspec.Struct, frozen=True):
+    """One venue of a trading engine. path: "native", "ccxt" or "paper": who carries the orders.
+
+    clock_error_ms: how far our idea of its time may be wrong; None: not measured.
+    orders_left: that its budget would let go now; None: nobody counts.   balances_age_ms: None: there are none to use.
+    why: what keeps orders from it now; "": nothing.
+    """
+
+    venue: VenueId
+    path: str
+    private_up: bool
+    clock_error_ms: float | None = None
+    orders_left: int | None = None
+    balances_age_ms: float | None = None
+    books: int = 0
+    books_live: int = 0
+    losses: int = 0
+    why: str = ""
+
+
+class ExposureRow(msgspec.Struct, frozen=True):
+    """What is held because of cycles and not by choice. value: in `EngineStatus.currency`, None: no book tells."""
+
+    venue: VenueId
+    coin: Coin
+    qty: Decimal
+    value: Decimal | None = None
+
+
+class EngineStatus(msgspec.Struct, frozen=True):
+    """A trading engine at one moment. pnl_today: realised since 00:00 UTC, in `currency`.
+
+    limit, why: what brought the risk state about.   refused: plans by the limit that refused them.
+    Latencies: from a decision to both orders handed to their sockets, and to both acknowledged; None before the first.
+    """
+
+    mode: str
+    pid: int
+    wall_ns: int
+    uptime_s: float
+    risk: RiskState
+    currency: str
+    limit: str = ""
+    why: str = ""
+    cycles_open: int = 0
+    cycles_closed: int = 0
+    cycles_reported: int = 0
+    orders_sent: int = 0
+    pnl_today: Decimal = Decimal(0)
+    pnl_total: Decimal = Decimal(0)
+    exposure: tuple[ExposureRow, ...] = ()
+    venues: tuple[PrivateStatus, ...] = ()
+    refused: tuple[tuple[str, int], ...] = ()
+    sent_p50_us: float | None = None
+    sent_p99_us: float | None = None
+    acked_p50_us: float | None = None
+    acked_p99_us: float | None = None
+    journal: str = ""
+
+
+class BalanceRow(msgspec.Struct, frozen=True):
+    """One coin at one venue. free: as the venue says.   reserved: of it, for orders on their way.
+
+    usable: False where its stream is lost; the amounts are then the last ones known.   age_ms: since they were told.
+    """
+
+    venue: VenueId
+    coin: Coin
+    free: Decimal
+    locked: Decimal
+    reserved: Decimal
+    age_ms: float
+    usable: bool
+
+
+class OrderRow(msgspec.Struct, frozen=True):
+    """An order of ours. price: None for a market order."""
+
+    venue: VenueId
+    symbol: Symbol
+    client_id: ClientId
+    side: Side
+    qty: Decimal
+    price: Decimal | None
+
+
 class StatusSource(Protocol):
     def status(self) -> ScanStatus: ...
 
@@ -118,3 +221,43 @@ class BookView(Protocol):
     def book(self, shot: BookShot) -> None: ...
 
     def finished(self, summary: ScanSummary) -> None: ...
+
+
+class TradeSummary(msgspec.Struct, frozen=True):
+    """How a trading run ended. ended: "duration", "cycles" or "interrupted".   engine: its last status.
+
+    halted_by: the limit that had halted it; "": none.
+    flat, hedged, reported: cycles by their end.   left_open: cycles whose outcome was still being asked for.
+    pnl: realised by this run, by quote coin.   notes: what a person should know.
+    """
+
+    mode: str
+    ended: str
+    wall_ns: int
+    engine: EngineStatus
+    scan: ScanStatus
+    halted_by: str = ""
+    flat: int = 0
+    hedged: int = 0
+    reported: int = 0
+    left_open: int = 0
+    pnl: tuple[tuple[Coin, Decimal], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class EngineSource(Protocol):
+    def engine(self) -> EngineStatus: ...
+
+    def scan(self) -> ScanStatus: ...
+
+
+class TradeView(Protocol):
+    """Called synchronously, between frames: neither waits nor works long. `finished` is the last call of a run."""
+
+    def started(self, source: EngineSource) -> None: ...
+
+    def closed(self, opened: CycleOpened, closed: CycleClosed) -> None: ...
+
+    def moved(self, moved: RiskMoved) -> None: ...
+
+    def finished(self, summary: TradeSummary) -> None: ...

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from loguru import logger
+from msgspec.structs import replace
 
 from adapters.ccxt_names import ccxt_ids, resolve
+from adapters.ccxt_trading import AccountSettings
 from adapters.ccxt_venue import CcxtFactory
 from arb.app.simulating import Environment
-from arb.app.venues import native_venue, own_metadata, refiner
+from arb.app.venues import native_venue, own_metadata, private_codec, refiner
 from arb.catalog import Catalog
 from arb.config import Settings, VenueConfig
 from arb.domain import Event, VenueId
 from arb.engine import Engine
 from arb.errors import ConfigError, VenueError
-from arb.interfaces import Clock, Tap, VenueFactory
+from arb.interfaces import Clock, NativeVenue, Tap, VenueFactory
 from fastpath.net.native import NativeFactory
 
 MOST_COMPLAINTS = 1000  # remembered
@@ -30,9 +33,17 @@ class Factories:
         """Raises ConfigError for a venue that nobody serves."""
         self._complain = Complaints(clock)
         self._made: dict[VenueId, VenueFactory] = {}
+        self._orders: dict[VenueId, VenueFactory] = {}  # where orders take another path than the books
         self._inner: list[CcxtFactory] = []
         for name, config in world.settings.exchanges.items():
-            self._made[VenueId(name)] = self._make(name, config, world, clock)
+            venue, module = VenueId(name), native_venue(name)
+            if module is None and (config.fastpath or config.orders == "native"):
+                raise ConfigError(no_codec(name))
+            native = module is not None and config.fastpath is not False
+            by_path = partial(self._native if native else self._ccxt, name, config, world, clock)
+            self._made[venue] = by_path()
+            if config.orders is not None and (config.orders == "native") is not native:
+                self._orders[venue] = (self._ccxt if native else self._native)(name, config, world, clock)
 
     def __getitem__(self, venue: VenueId) -> VenueFactory:
         return self._made[venue]
@@ -40,23 +51,28 @@ class Factories:
     def all(self) -> Mapping[VenueId, VenueFactory]:
         return self._made
 
+    def orders(self, venue: VenueId) -> VenueFactory:
+        """Who makes the private side of a venue."""
+        return self._orders.get(venue) or self._made[venue]
+
     async def close(self) -> None:
-        for factory in (*self._made.values(), *self._inner):
+        for factory in (*self._made.values(), *self._orders.values(), *self._inner):
             await factory.close()
 
-    def _make(self, name: str, config: VenueConfig, world: Environment, clock: Clock) -> VenueFactory:
+    def _ccxt(self, name: str, config: VenueConfig, world: Environment, clock: Clock) -> CcxtFactory:
+        return ccxt_factory(name, config, world, clock, self._complain)
+
+    def _native(self, name: str, config: VenueConfig, world: Environment, clock: Clock) -> NativeFactory:
         module = native_venue(name)
-        if config.fastpath and module is None:
-            raise ConfigError(no_codec(name))
-        if module is None or config.fastpath is False:
-            return ccxt_factory(name, config, world, clock, self._complain)
+        assert module is not None
         own = own_metadata(module)
         if own is not None:
             metadata = own(config.rest_url or module.SPEC.rest_url, clock)
         else:
-            through_ccxt = ccxt_factory(name, config, world, clock, self._complain)
+            through_ccxt = self._ccxt(name, config, world, clock)
             self._inner.append(through_ccxt)
             metadata = through_ccxt.metadata()
+        keys, settings = world.credentials.get(name), world.settings
         return NativeFactory(
             module,
             clock=clock,
@@ -65,6 +81,10 @@ class Factories:
             rest_url=config.rest_url or None,
             ws_url=config.ws_url or None,
             feed_name=config.feed or None,
+            key=keys.key if keys else "",
+            secret=keys.secret if keys else "",
+            answer_s=settings.execution.answer_ms / 1e3,
+            max_clock_error_ms=settings.risk.max_clock_error_ms,
         )
 
 
@@ -86,7 +106,19 @@ def ccxt_factory(
         options=config.options,
         refine=refiner(module),
         on_error=complain,
+        account=_account(module, world.settings),
     )
+
+
+def _account(module: NativeVenue | None, settings: Settings) -> AccountSettings:
+    """What a venue forgets, and when, is the same through ccxt."""
+    account = AccountSettings(
+        answer_s=settings.execution.answer_ms / 1e3, max_clock_error_ms=settings.risk.max_clock_error_ms
+    )
+    codec = private_codec(module) if module is not None else None
+    if codec is None:
+        return account
+    return replace(account, settle_s=codec.spec.settle_s, forget_s=codec.spec.forget_s)
 
 
 def check_venue(name: str, fastpath: bool | None) -> None:

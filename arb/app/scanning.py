@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,20 +15,20 @@ from arb.app.scanners import MS, make_scanner
 from arb.app.simulating import Environment, environment
 from arb.app.statics import StaticFacts
 from arb.app.status import Counted, VenueDesk
+from arb.app.strategies import make_strategies
 from arb.app.upkeep import Upkeep
 from arb.audit import Auditor
 from arb.books import Books
 from arb.config import Credentials, Settings
 from arb.config.values import matches
 from arb.domain import BookAudit, BookState, Disconnected, Market, SubscriptionRefused, Symbol, VenueId
-from arb.engine import Engine, Scans
+from arb.engine import Engine, Scans, Trades
 from arb.errors import ConfigError, TapeError, Transient
-from arb.interfaces import Clock, MarketData, Observer, Sink, Statics, VenueFactory
+from arb.interfaces import Clock, MarketData, Observer, Sink, Statics, Strategy, VenueFactory
 from arb.observers import Observers
 from arb.rows import SimOptions
 from arb.scanner import Scanner
 from arb.status import ScanSummary, ScanView
-from arb.strategies.cross_venue import CrossVenue
 from arb.sync import BookSync
 from arb.tape import Run, TapedVenue, TapeWriter
 
@@ -93,6 +93,8 @@ class Live:
         clock: Clock,
         tape: TapeWriter | None,
         observers: Sequence[Observer] = (),
+        strategies: Sequence[Strategy] = (),
+        trader: Trades | None = None,
     ) -> None:
         self.settings = settings
         self.books = books
@@ -104,8 +106,7 @@ class Live:
             [counted, Logged(), *observers],
             on_broken=lambda observer, exc: logger.error("{} was dropped: {!r}", type(observer).__name__, exc),
         )
-        strategies = (CrossVenue(),)
-        self.engine = Engine(books, scanner, strategies, self.observers, clock, settings.scan.max_age_ms * MS)
+        self.engine = Engine(books, scanner, strategies, self.observers, clock, settings.scan.max_age_ms * MS, trader)
         counted.attach(self.engine)
         self._told_of_tape = False
         self.data: dict[VenueId, MarketData] = {}
@@ -290,8 +291,9 @@ async def scan(
             live = Live(
                 settings, factories, markets,
                 books=books, scanner=scanner, counted=counted, clock=clock, tape=writer, observers=observers,
+                strategies=make_strategies(settings.run.strategy, settings),
             )  # fmt: skip
-            upkeep = _upkeep(live, world, factories, statics, scanner)
+            upkeep = keep_up(live, world, factories, statics, scanner)
             counted.started()
             ended = await live.run(lambda: until(live, stop, duration_s, once), [upkeep.run()])
         finally:
@@ -310,9 +312,15 @@ def finished(counted: Counted, ended: str, tape: TapeWriter | None) -> ScanSumma
     return summary
 
 
-def _upkeep(
-    live: Live, world: Environment, factories: Factories, statics: Mapping[VenueId, Statics], scanner: Scanner
+def keep_up(
+    live: Live,
+    world: Environment,
+    factories: Factories,
+    statics: Mapping[VenueId, Statics],
+    scanner: Scanner,
+    refreshed: Callable[[Iterable[Statics]], None] | None = None,
 ) -> Upkeep:
+    """Static facts read anew while the run goes on. refreshed: who wants to know them, beside the scanner."""
     current = dict(statics)
 
     def changed(venue: VenueId, facts: Statics) -> None:
@@ -320,6 +328,8 @@ def _upkeep(
         if live.tape is not None:
             live.tape.statics(venue, narrowed(facts, live.markets[venue]), live.clock.mono_ns())
         scanner.refresh(current.values())
+        if refreshed is not None:
+            refreshed(current.values())
 
     return Upkeep(
         _loader(world, live.clock),
@@ -334,12 +344,23 @@ def _upkeep(
     )
 
 
-async def until(live: Live, stop: asyncio.Event, duration_s: float | None, once: bool) -> str:
-    """Waits for the end of a run: "interrupted", "duration" or "once". Raises Transient for a venue never heard."""
+async def until(
+    live: Live,
+    stop: asyncio.Event,
+    duration_s: float | None,
+    once: bool,
+    enough: Callable[[], bool] = lambda: False,
+) -> str:
+    """Waits for the end of a run: "interrupted", "duration", "once", or "cycles" where `enough` says so.
+
+    Raises Transient for a venue never heard.
+    """
     limit_s = min(duration_s or ONCE_S, ONCE_S) if once else duration_s
     started_ns = live.clock.mono_ns()
     checked = False
     while not stop.is_set():
+        if enough():
+            return "cycles"
         spent_s = (live.clock.mono_ns() - started_ns) / 1e9
         over = (once and live.settled()) or (limit_s is not None and spent_s >= limit_s)
         if over or (not checked and spent_s >= START_S):

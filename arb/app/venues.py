@@ -14,7 +14,7 @@ from typing import cast
 
 import fastpath
 from arb.errors import ConfigError
-from arb.interfaces import MakesMetadata, NativeVenue, Refine, VenueSpec
+from arb.interfaces import MakesMetadata, NativeVenue, PrivateCodec, Refine, VenueSpec
 
 GROUP = "arb.venues"
 _NAME = re.compile(r"[a-z0-9_]+")
@@ -49,6 +49,11 @@ def refiner(venue: NativeVenue | None) -> Refine | None:
 def own_metadata(venue: NativeVenue) -> MakesMetadata | None:
     """Where the venue's module takes its static facts from, if not from ccxt."""
     return getattr(venue, "metadata", None)
+
+
+def private_codec(venue: NativeVenue) -> type[PrivateCodec] | None:
+    """The class that speaks the venue's private wire, if its module has one."""
+    return getattr(venue, "PrivateCodec", None)
 
 
 @cache

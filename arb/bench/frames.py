@@ -44,8 +44,8 @@ async def record(module: NativeVenue, feed: Feed, count: int, seed: int) -> Reco
     await sim.start(drive=False)
     try:
         urls = sim.urls[spec.name]
-        markets = await _markets(spec.ccxt_id, urls.rest_url, spec.rest_url)
-        natives = {NativeSymbol(m["id"]): Symbol(m["symbol"]) for m in markets}
+        listed = await markets(spec.ccxt_id, urls.rest_url, spec.rest_url)
+        natives = {NativeSymbol(m["id"]): Symbol(m["symbol"]) for m in listed}
         symbols = tuple(natives.values())[: spec.max_topics]
         codec = module.Codec(natives)
         frames: list[bytes] = []
@@ -72,10 +72,11 @@ async def record(module: NativeVenue, feed: Feed, count: int, seed: int) -> Reco
             await asyncio.gather(reader, return_exceptions=True)
     finally:
         await sim.stop()
-    return Recording(spec.name, feed, natives, seeds, tuple(frames[:count]), markets)
+    return Recording(spec.name, feed, natives, seeds, tuple(frames[:count]), listed)
 
 
-async def _markets(ccxt_id: str, rest_url: str, rest_base: str) -> list[dict[str, Any]]:
+async def markets(ccxt_id: str, rest_url: str, rest_base: str) -> list[dict[str, Any]]:
+    """All that a simulated venue lists, as ccxt tells it."""
     client = await Opener(ClientSettings(ccxt_id, rest_url=rest_url, rest_base=rest_base))(lambda _reason: None)
     try:
         return await client.exchange.fetch_markets()

@@ -1,4 +1,4 @@
-"""`arb bench`."""
+"""`arb bench`: one job for each thing that is measured."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from arb.errors import ConfigError
 
 if TYPE_CHECKING:
     from arb.bench.decode import Report
+    from arb.bench.order import OrderReport
     from arb.interfaces import NativeVenue
 
 
@@ -40,6 +41,52 @@ class Bench(msgspec.Struct, frozen=True):
             desk.line(msgspec.json.encode({"schema": "arb.bench/1", **msgspec.to_builtins(report)}).decode())
         else:
             for line in lines(report):
+                desk.line(line)
+        return OK
+
+
+class BenchJournal(msgspec.Struct, frozen=True):
+    """In the folder where journals are kept, where there is one: what a commit costs is its disk's affair."""
+
+    cycles: int
+    rounds: int
+    jsonl: bool
+
+    def __call__(self, desk: Desk) -> int:
+        from arb.bench import journal, journal_lines
+        from arb.config.folders import data_dir
+
+        folder = data_dir(desk.environ, desk.home)
+        report = journal(folder if folder.is_dir() else None, cycles=self.cycles, rounds=self.rounds)
+        if self.jsonl:
+            desk.line(msgspec.json.encode({"schema": "arb.bench/1", **msgspec.to_builtins(report)}).decode())
+        else:
+            for line in journal_lines(report):
+                desk.line(line)
+        return OK
+
+
+class BenchOrder(msgspec.Struct, frozen=True):
+    exchanges: list[str] | None
+    orders: int
+    rounds: int
+    jsonl: bool
+
+    def __call__(self, desk: Desk) -> int:
+        """Raises ConfigError for a venue without a codec, or without a simulation to take an order."""
+        from arb.bench import order, order_lines
+
+        start_logging(desk, "WARNING")
+        modules = [_module(desk, name) for name in self.exchanges or desk.app.simulated()]
+
+        async def measure(_stop: asyncio.Event) -> OrderReport:
+            return await order(modules, orders=self.orders, rounds=self.rounds)
+
+        report, _ = run_until_stopped(measure, grace_s=0.0)
+        if self.jsonl:
+            desk.line(msgspec.json.encode({"schema": "arb.bench/1", **msgspec.to_builtins(report)}).decode())
+        else:
+            for line in order_lines(report):
                 desk.line(line)
         return OK
 

@@ -14,6 +14,8 @@ from arb.rows import SimOptions
 
 T = TypeVar("T")
 
+_BENCHES = ("decode", "journal", "order")
+_MODES = ("paper", "sim", "live")
 _SWITCH = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
 
 
@@ -127,9 +129,37 @@ def compare(other: str | None) -> bool:
     return other is not None
 
 
-def benchmark(what: str) -> None:
-    if what != "decode":
-        raise typer.BadParameter(f"{what!r} cannot be measured; use decode")
+def benchmark(what: str) -> str:
+    if what not in _BENCHES:
+        raise typer.BadParameter(f"{what!r} cannot be measured; use {', '.join(_BENCHES)}")
+    return what
+
+
+def mode(text: str | None) -> str | None:
+    if text not in (None, *_MODES):
+        raise typer.BadParameter(f"{text!r} is no mode; use {', '.join(_MODES)}", param_hint="--mode")
+    return text
+
+
+def order_paths(texts: Sequence[str] | None) -> dict[str, str]:
+    """Path by venue; "" for all that are not named."""
+    paths = {}
+    for text in words(texts):
+        venue, found, path = text.rpartition("=")
+        if path not in ("native", "ccxt") or (found and not venue):
+            raise typer.BadParameter(f"{text!r} is no path; use ccxt, native, or VENUE=ccxt", param_hint="--orders")
+        paths[checked("--orders", values.venue_name, venue) if found else ""] = path
+    return paths
+
+
+def going_live(mode: str | None, *, live: bool, sim: bool) -> bool:
+    """Real orders and a simulation, or another mode, are not meant together."""
+    if live and (sim or mode in ("paper", "sim")):
+        other = "--sim" if sim else f"--mode {mode}"
+        raise typer.BadParameter(f"this sends real orders, {other} none; leave one of them out", param_hint="--live")
+    if sim and mode == "live":
+        raise typer.BadParameter("live orders go to real venues; leave --sim out or use --mode sim", param_hint="--sim")
+    return live
 
 
 def log_level_of(level: str | None, verbose: bool) -> str:

@@ -10,6 +10,9 @@ import typer
 
 from arb.cli import options as opt
 from arb.cli.desk import Desk
+from arb.cli.engine_commands import engine_app
+from arb.cli.history_commands import history_app
+from arb.cli.risk_commands import risk_app
 
 Job = Callable[[Desk], int]  # returns the exit code
 
@@ -22,6 +25,9 @@ Exit codes:
   4    configuration or credentials are wrong or missing
   5    a venue is unreachable, or did not answer in time
   6    --once found nothing
+  7    stopped by a risk limit
+  8    stopped with an unhedged residual
+  9    our records and a venue disagree: nothing is traded before a person has looked
   130  interrupted
 \b
 stdout is data (a live table on a terminal, plain lines when piped, JSON with --jsonl); stderr is logs.
@@ -37,6 +43,9 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="Check or show the configuration.", rich_markup_mode=None)
 app.add_typer(config_app, name="config")
+app.add_typer(engine_app)
+app.add_typer(history_app)
+app.add_typer(risk_app, name="risk")
 
 
 def _print_version(wanted: bool) -> None:
@@ -101,6 +110,64 @@ def scan(
         duration_s=choices.duration(duration),
         once=once,
         rejected=choices.show_rejected(show),
+        jsonl=jsonl,
+    )
+
+
+@app.command()
+def run(
+    config: opt.Config = None,
+    exchanges: opt.Exchanges = None,
+    mode: Annotated[
+        str | None,
+        typer.Option("--mode", metavar="paper|sim|live", help="paper fills against live books; else that of the file."),
+    ] = None,
+    live: Annotated[bool, typer.Option("--live", help="Really send real orders: one of the steps that needs.")] = False,
+    symbols: opt.Symbols = None,
+    size: opt.Size = None,
+    depth: opt.Depth = None,
+    sim: opt.Sim = False,
+    fastpath: opt.Fastpath = None,
+    orders: opt.Orders = None,
+    duration: opt.Duration = None,
+    max_cycles: Annotated[
+        int | None, typer.Option("--max-cycles", min=1, metavar="N", help="Stop after so many cycles.")
+    ] = None,
+    accept_balances: Annotated[
+        bool, typer.Option("--accept-balances", help="Take what the venues hold for right, whatever we expected.")
+    ] = False,
+    journal: Annotated[
+        Path | None, typer.Option("--journal", metavar="FILE", help="Where the run is recorded.")
+    ] = None,
+    jsonl: opt.Jsonl = False,
+    seed: opt.Seed = None,
+    sim_symbols: opt.SimSymbols = None,
+    truth: opt.Truth = None,
+    faults: opt.Faults = None,
+    log_level: opt.LogLevel = None,
+    verbose: opt.Verbose = False,
+) -> Job:
+    """Trade what a scan finds, until Ctrl-C. Paper money unless told otherwise in several places."""
+    from arb.cli import choices
+    from arb.cli.run import Run
+
+    chosen = choices.mode(mode)
+    return Run(
+        config=config,
+        exchanges=choices.venues(exchanges),
+        options=choices.settings_options(
+            symbols=symbols, size=size, depth=depth, fastpath=fastpath, log_level=log_level, verbose=verbose
+        ),
+        orders=choices.order_paths(orders),
+        mode=chosen,
+        live=choices.going_live(chosen, live=live, sim=sim),
+        sim=choices.simulation(
+            sim=sim or chosen == "sim", seed=seed, sim_symbols=sim_symbols, truth=truth, faults=faults
+        ),
+        duration_s=choices.duration(duration),
+        max_cycles=max_cycles,
+        accept_balances=accept_balances,
+        journal=journal,
         jsonl=jsonl,
     )
 
@@ -326,21 +393,28 @@ def sim(
 
 @app.command()
 def bench(
-    what: Annotated[str, typer.Argument(metavar="[decode]", help="What to measure.")] = "decode",
+    what: Annotated[str, typer.Argument(metavar="[decode|journal|order]", help="What to measure.")] = "decode",
     exchanges: opt.Exchanges = None,
     frames: Annotated[int, typer.Option("--frames", min=100, help="Of each venue.")] = 20_000,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Native and ccxt in turn, so many times.")] = 5,
+    cycles: Annotated[int, typer.Option("--cycles", min=20, help="Written down on each path.")] = 1_000,
+    orders: Annotated[int, typer.Option("--orders", min=20, help="Sent by each client.")] = 2_000,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Every path in turn, so many times.")] = 5,
     seed: opt.Seed = None,
     jsonl: opt.Jsonl = False,
 ) -> Job:
-    """Measure native against ccxt.
+    """Measure, with a rival in the same run.
 
-    On the same frames, from bytes to checked, updated book.
+    decode: native against ccxt on the same frames, from bytes to checked, updated book.
+    journal: orders written down before they leave, with and without waiting for the disk.
+    order: a signed order and its answer over loopback, our HTTP against aiohttp and httpx.
     """
     from arb.cli import choices
-    from arb.cli.bench import Bench
+    from arb.cli.bench import Bench, BenchJournal, BenchOrder
 
-    choices.benchmark(what)
+    if choices.benchmark(what) == "journal":
+        return BenchJournal(cycles=cycles, rounds=rounds, jsonl=jsonl)
+    if what == "order":
+        return BenchOrder(exchanges=choices.venues(exchanges), orders=orders, rounds=rounds, jsonl=jsonl)
     return Bench(
         exchanges=choices.venues(exchanges),
         frames=frames,

@@ -8,8 +8,8 @@ import msgspec
 
 from arb.cli.codes import OK
 from arb.cli.desk import Desk
-from arb.cli.setup import check_venues, read
-from arb.config import Options, credentials_of, require_exchanges, show
+from arb.cli.setup import check_venues, keys_of, read
+from arb.config import Options, find_keys, require_exchanges, show
 from arb.config.template import TEMPLATE
 from arb.errors import ConfigError
 
@@ -21,8 +21,7 @@ class Check(msgspec.Struct, frozen=True):
         loaded = read(desk, config=self.config, exchanges=None, options={})
         require_exchanges(loaded)
         check_venues(desk, loaded)
-        for name in loaded.settings.exchanges:
-            credentials_of(name, desk.environ)
+        keys_of(desk, loaded)
         where = loaded.path or "environment"
         desk.line(f"ok: {where} names {', '.join(loaded.settings.exchanges)}")
         return OK
@@ -38,6 +37,8 @@ class Show(msgspec.Struct, frozen=True):
         loaded = read(desk, config=self.config, exchanges=self.exchanges, options=self.options)
         for line in show.lines(loaded, desk.environ, resolved=self.resolved):
             desk.line(line)
+        if (path := find_keys(desk.environ, desk.cwd, desk.home)) is not None:
+            desk.line(f"# keys are looked for in {path} too; the environment wins")
         return OK
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from arb.cli.codes import CONFIG, ERROR, INTERRUPTED, OK, UNREACHABLE, USAGE
+from arb.cli.codes import CONFIG, ERROR, INTERRUPTED, MISMATCH, OK, UNREACHABLE, USAGE
 from arb.cli.commands import Job, app
 from arb.cli.desk import Desk, real_desk
 
@@ -54,7 +54,9 @@ def _explain(desk: Desk, exc: BaseException, arguments: Sequence[str]) -> int:
         return _fail(desk, str(exc), CONFIG)
     if isinstance(exc, errors.Transient | TimeoutError):
         return _fail(desk, str(exc) or "timed out", UNREACHABLE)
-    if isinstance(exc, errors.ArbError):
+    if isinstance(exc, errors.ReconcileError):
+        return _fail(desk, str(exc), MISMATCH)
+    if isinstance(exc, errors.ArbError):  # JournalError, ControlError and the rest
         return _fail(desk, str(exc), ERROR)
     if isinstance(exc, OSError):
         return _fail(desk, f"{exc.filename}: {exc.strerror}" if exc.filename else str(exc), ERROR)
@@ -65,7 +67,7 @@ def _usage(exc: BaseException, arguments: Sequence[str]) -> str:
     """What is wrong with the arguments, and where help is. An error without a context came from within a command."""
     message = str(exc.format_message()).rstrip(". ")  # type: ignore[attr-defined]  # see _CLICK_ERROR
     context = getattr(exc, "ctx", None)
-    words = arguments[: 2 if arguments[:1] == ["config"] else 1]
+    words = arguments[: 2 if arguments[:1] in (["config"], ["risk"]) else 1]
     where = context.command_path if context is not None else " ".join(("arb", *words))
     return f"{message[:1].lower()}{message[1:]}; try '{where} --help'"
 

@@ -28,6 +28,12 @@ Fastpath = Annotated[
     list[str] | None,
     typer.Option("--fastpath", metavar="VENUE=on|off", help="Take the native codec, or ccxt. Repeatable."),
 ]
+Orders = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--orders", metavar="native|ccxt", help="Who carries orders and balances; VENUE=ccxt for one venue. Repeatable."
+    ),
+]
 Sim = Annotated[bool, typer.Option("--sim", help="Simulated exchanges on this machine; needs no file and no keys.")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Of the simulated prices and gaps.")]
 SimSymbols = Annotated[int | None, typer.Option("--sim-symbols", min=1, help="How many the simulation lists.")]

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from arb.domain import Symbol, VenueId
-from arb.rows import ExchangeRow, MarketRow, SimEndpoint, SimOptions
-from arb.status import BookView, ScanSummary, ScanView
+from arb.rows import DoctorFiles, DoctorReport, DrillRow, ExchangeRow, MarketRow, SimEndpoint, SimOptions, TradeFiles
+from arb.status import BookView, ScanSummary, ScanView, TradeSummary, TradeView
 
 if TYPE_CHECKING:
-    from arb.config import Credentials, Options, Settings
+    from arb.config import Credentials, Loaded, Options, Settings
     from arb.interfaces import Clock
 
 
@@ -52,6 +52,34 @@ class Application(Protocol):
 
         rejected: gaps that do not survive fees or minimums are episodes too.
         """
+
+    def check_live(
+        self,
+        loaded: Loaded,
+        live_flag: bool,
+        credentials: Mapping[str, Credentials],
+        data: Path,
+        wall_ns: int,
+    ) -> None:
+        """Raises ConfigError with the first step to real orders that is missing. data: where doctor's passes are."""
+
+    async def trade(
+        self,
+        settings: Settings,
+        *,
+        mode: str,
+        credentials: Mapping[str, Credentials],
+        clock: Clock,
+        view: TradeView,
+        sim: SimOptions | None,
+        files: TradeFiles,
+        environ: Mapping[str, str],
+        duration_s: float | None,
+        max_cycles: int | None,
+        accept_balances: bool,
+        stop: asyncio.Event,
+    ) -> TradeSummary | None:
+        """Trade until `stop`, `duration_s` or `max_cycles`; None where it was stopped before it began."""
 
     async def watch(
         self,
@@ -94,6 +122,18 @@ class Application(Protocol):
     ) -> ScanSummary:
         """Write everything raw that the venues of `settings` send about `settings.scan.symbols`."""
 
+    async def doctor(
+        self,
+        settings: Settings,
+        *,
+        credentials: Mapping[str, Credentials],
+        clock: Clock,
+        sim: SimOptions | None,
+        live: bool,
+        files: DoctorFiles,
+    ) -> DoctorReport:
+        """Examine everything a run needs; what fails is a row. live: judged as a live run would be."""
+
     def replay(
         self,
         settings: Settings,
@@ -127,3 +167,8 @@ class Application(Protocol):
         self, options: SimOptions, *, port: int, ready: SimReady, duration_s: float | None, stop: asyncio.Event
     ) -> None:
         """Serve the simulated exchanges; `ready` is told where they listen. port 0: any free one."""
+
+    async def risk_drill(
+        self, settings: Settings, *, clock: Clock, seed: int, stop: asyncio.Event
+    ) -> Sequence[DrillRow]:
+        """Trip every limit of `settings.risk` on the simulated exchanges; empty where `stop` came first."""

@@ -10,7 +10,17 @@ import msgspec
 from loguru import logger
 
 from arb.cli.desk import Desk
-from arb.config import Credentials, Loaded, Options, Settings, credentials_of, load, require_exchanges
+from arb.config import (
+    Credentials,
+    Loaded,
+    Options,
+    Settings,
+    credentials_for,
+    find_keys,
+    load,
+    read_keys,
+    require_exchanges,
+)
 from arb.errors import ConfigError
 
 _FORMAT = "<dim>{time:HH:mm:ss.SSS}</dim> <level>{level: <7}</level> {message}"
@@ -43,10 +53,16 @@ def prepare(
     require_exchanges(loaded, at_least)
     if not sim:
         check_venues(desk, loaded)
-    settings = loaded.settings
-    keys = {name: credentials_of(name, desk.environ) for name in settings.exchanges}
-    start_logging(desk, settings.log.level)
-    return Ready(settings, {name: found for name, found in keys.items() if found is not None})
+    keys = {} if sim else keys_of(desk, loaded)  # the simulated exchanges bring their own
+    start_logging(desk, loaded.settings.log.level)
+    return Ready(loaded.settings, keys)
+
+
+def keys_of(desk: Desk, loaded: Loaded) -> Mapping[str, Credentials]:
+    """The credentials of the venues in use, from the environment or the file of keys. Raises ConfigError."""
+    path = find_keys(desk.environ, desk.cwd, desk.home)
+    filed = read_keys(path, desk.app.canonical) if path is not None else {}
+    return credentials_for(loaded.settings.exchanges, desk.environ, filed)
 
 
 def read(desk: Desk, *, config: Path | None, exchanges: Sequence[str] | None, options: Options) -> Loaded:

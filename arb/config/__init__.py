@@ -1,6 +1,7 @@
 """TOML, environment and command line -> strict settings, each value with its origin."""
 
-from arb.config.credentials import Credentials, credentials_of
+from arb.config.credentials import Credentials, credentials_for, credentials_of
+from arb.config.keyfile import find_keys, read_keys
 from arb.config.load import Loaded, Options, load, override, require_exchanges
 from arb.config.models import (
     CacheConfig,
@@ -39,8 +40,11 @@ __all__ = [
     "ScanConfig",
     "Settings",
     "VenueConfig",
+    "credentials_for",
     "credentials_of",
+    "find_keys",
     "load",
     "override",
+    "read_keys",
     "require_exchanges",
 ]

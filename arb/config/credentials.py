@@ -1,8 +1,8 @@
-"""API keys. They come from the environment only, and their text forms never show them."""
+"""API keys. They come from the environment or an owner-only file, and their text forms never show them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -33,7 +33,7 @@ def variables(venue: str) -> tuple[str, str, str]:
 
 
 def credentials_of(venue: str, environ: Mapping[str, str]) -> Credentials | None:
-    """The credentials of a venue; None where none are set. Raises ConfigError where only some are."""
+    """What the environment holds for a venue; None where nothing is set. Raises ConfigError where only some is."""
     names = variables(venue)
     key, secret, passphrase = (environ.get(name, "").strip() for name in names)
     if not (key or secret or passphrase):
@@ -42,3 +42,14 @@ def credentials_of(venue: str, environ: Mapping[str, str]) -> Credentials | None
         missing = names[1] if key else names[0]
         raise ConfigError(f"credentials of {venue} are incomplete: set {missing} too, or unset the others")
     return Credentials(venue, key, secret, passphrase)
+
+
+def credentials_for(
+    venues: Iterable[str], environ: Mapping[str, str], filed: Mapping[str, Credentials]
+) -> dict[str, Credentials]:
+    """The credentials of these venues, as far as there are any. filed: from the file of keys.
+
+    The environment wins, venue by venue: a key of one place is never joined with a secret of the other.
+    """
+    found = {venue: credentials_of(venue, environ) or filed.get(venue) for venue in venues}
+    return {venue: credentials for venue, credentials in found.items() if credentials is not None}

@@ -119,9 +119,9 @@ def _refuse_strangers(source: Source, merged: Tree) -> None:
 
 
 def _explain(exc: ValidationError, found: Sequence[Source]) -> str:
-    """The first error in one line: who wrote it, which key, what is wrong and what would be right."""
+    """One error in one line: who wrote it, which key, what is wrong and what would be right."""
     errors = exc.errors(include_url=False)
-    first = errors[0]
+    first = next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])  # explains a missing one
     keys = tuple(str(part) for part in first["loc"])
     shown = tuple(part for part in keys if not part.isdigit())  # places within a list say nothing
     key = ".".join(shown)
@@ -166,10 +166,10 @@ def _known(model: type[BaseModel], keys: Keys) -> tuple[str, ...]:
 
 
 def _model(annotation: Any) -> type[BaseModel] | None:
-    """The model within an annotation: itself, or what a dict of models holds."""
+    """The model within an annotation: itself, or what a dict or a list of models holds."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    if get_origin(annotation) in (dict, Union, UnionType, Annotated):
+    if get_origin(annotation) in (dict, tuple, Union, UnionType, Annotated):
         return next((model for arg in get_args(annotation) if (model := _model(arg)) is not None), None)
     return None
 
@@ -177,6 +177,8 @@ def _model(annotation: Any) -> type[BaseModel] | None:
 def _holds(tree: Tree, keys: Keys) -> bool:
     node: Any = tree
     for key in keys:
+        if isinstance(node, list):  # whoever wrote a list wrote all of it
+            return True
         if not isinstance(node, dict) or key not in node:
             return False
         node = node[key]

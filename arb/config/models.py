@@ -54,11 +54,14 @@ Fee = Annotated[Decimal, AfterValidator(_fee)]
 class VenueConfig(Model):
     """One venue. fastpath: None takes the native codec where there is one. Empty texts leave the venue's own.
 
+    orders: the path of orders and balances; None: that of the books.
+
     feed: the name of a feed, instead of the one that the depth asks for.   Fees are fractions: 0.001 is 10 bps.
     options: passed to ccxt as they are.
     """
 
     fastpath: bool | None = None
+    orders: Literal["native", "ccxt"] | None = None
     rest_url: Annotated[str, AfterValidator(_rest)] = ""
     ws_url: Annotated[str, AfterValidator(_stream)] = ""
     feed: str = ""

@@ -38,11 +38,11 @@ def lines(loaded: Loaded, environ: Mapping[str, str], *, resolved: bool) -> Iter
 
 
 def _flat(node: Any, above: Keys) -> Iterator[tuple[Keys, Any]]:
-    """Every value with its keys; of tables only what they hold."""
+    """Every value with its keys; of tables only what they hold, and of empty ones that they are."""
     if isinstance(node, BaseModel):
         for name in type(node).model_fields:
             yield from _flat(getattr(node, name), (*above, name))
-    elif isinstance(node, dict):
+    elif isinstance(node, dict) and node:
         for name, inner in node.items():
             yield from _flat(inner, (*above, name))
     else:
@@ -64,6 +64,8 @@ def _toml(value: Any) -> str:
         return _quoted(mask_url(value) if "://" in value else value)
     if isinstance(value, list | tuple):
         return f"[{', '.join(_toml(item) for item in value)}]"
+    if isinstance(value, BaseModel):
+        value = {name: inner for name in type(value).model_fields if (inner := getattr(value, name)) is not None}
     if isinstance(value, dict):
         return f"{{{', '.join(f'{_key(str(name))} = {_toml(inner)}' for name, inner in value.items())}}}"
     return str(value)

@@ -151,6 +151,8 @@ def _env_keys(name: str) -> Keys:
         raise ConfigError(f"env {name} names no key; write ARB__SECTION__KEY, as in ARB__SCAN__MIN_EDGE_BPS")
     if section == "size":
         return (section, *(key.upper() for key in rest))
+    if section == "paper" and rest[0].lower() == "balances":
+        return (section, "balances", *(key.upper() for key in rest[1:]))
     if section == "exchanges":  # below a venue's options the spelling is ccxt's
         return (section, *(key.lower() for key in rest[:2]), *rest[2:])
     return (section, *(key.lower() for key in rest))

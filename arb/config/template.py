@@ -1,13 +1,14 @@
-"""The configuration that `arb init` writes: every key, commented. `configs/live.example.toml` is the same text."""
+"""The configuration that `arb init` writes: every key, commented. configs/live.example.toml differs in its mode."""
 
 TEMPLATE = """\
-# arb: which exchanges are watched, what counts as an opportunity, and how large it may be.
+# arb: which exchanges are watched, what counts as an opportunity, how large it may be, and how it is traded.
 # Every key but [exchanges] may be left out; the values here are the defaults. An unknown key is an error.
 # ARB__SECTION__KEY in the environment overrides a key (ARB__SCAN__MIN_EDGE_BPS=5), and the command line overrides that.
 # `arb config check` tells whether this file is right, `arb config show --resolved` what it comes to.
 #
-# Keys never stand here. Where a venue needs them (reading MEXC's transfer networks does; scanning does not), set
-# ARB_MEXC_KEY and ARB_MEXC_SECRET (for some venues also ARB_<VENUE>_PASSPHRASE) in the environment.
+# Keys never stand here. Where a venue needs them (trading does, and reading MEXC's transfer networks; scanning does
+# not), set ARB_MEXC_KEY and ARB_MEXC_SECRET (for some venues also ARB_<VENUE>_PASSPHRASE) in the environment, or write
+# them to keys.toml in the folder arb of the XDG config folder ([mexc] key = "...", secret = "..."), chmod 600.
 
 [exchanges]             # one line each; `arb exchanges` lists what can be named
 mexc = {}               # {}: the native fast path where there is one, else ccxt
@@ -18,6 +19,7 @@ gateio = {}
 # What a venue's table may hold:
 # [exchanges.kucoin]
 # fastpath = true                   # insist on the native path; an error where there is none
+# orders = "ccxt"                   # orders and balances through ccxt, books native: or the other way round
 # rest_url = "https://127.0.0.1:8443"   # a proxy or a test host instead of the venue's own
 # ws_url = "wss://127.0.0.1:8443/ws"
 # feed = ""                         # a feed by name, instead of the one that scan.depth asks for
@@ -56,4 +58,63 @@ ttl_h = 24.0
 
 [log]
 level = "INFO"          # TRACE, DEBUG, INFO, SUCCESS, WARNING, ERROR, CRITICAL; on stderr
+
+[run]
+mode = "paper"          # paper: filled here against the live books; sim: the simulated exchanges; live: real orders,
+                        # and only with --live, keys and a pass of `arb doctor` under 24 h old
+strategy = ["cross_venue"]
+accept_unknown_rights = false   # true: live also with a key whose rights its venue does not tell (withdrawing!)
+
+[execution]
+min_profit_bps = "0"    # of a plan, made anew on the books of the moment of sending
+slippage_bps = "0"      # how much worse than the price walked to a leg's cap may be; what it gives away must still pay
+thin_first = false      # true: the leg with less depth goes first, the other when it is filled; else both at once
+answer_ms = 2000        # an order without an answer for so long is UNKNOWN, and asked for ...
+ask_ms = 500            # ... so often
+
+[[execution.unwind]]    # the ladder for a cycle whose legs differ: tried in this order until they are equal
+action = "retry"        # retry: what the lagging leg did not get, once more; reverse: back where the filled leg was
+max_loss_bps = "10"     # filled; hedge: at the best third venue. The cap is a loss against the filled leg's own price
+attempts = 2            # at most so many orders of this step
+
+[[execution.unwind]]
+action = "reverse"
+max_loss_bps = "50"
+attempts = 3
+
+[risk]                  # amounts are in `currency`; other coins count at the books' price of the moment
+currency = "USDT"
+max_trade = "500"       # one cycle
+max_venue = "2000"      # open legs and held residuals at one venue ...
+max_coin = "1000"       # ... of one coin ...
+max_total = "4000"      # ... in all
+max_naked = "1000"      # one leg without the other; beyond it, or ...
+max_naked_s = 10.0      # ... for longer: REDUCING, only what makes positions smaller
+max_daily_loss = "50"   # realised since 00:00 UTC; beyond: HALTED until `arb resume`
+max_losses = 5          # in a row; then REDUCING ...
+cooldown_s = 60.0       # ... for so long
+max_cycles = 4          # open at once
+max_orders_per_min = 240    # over all venues
+price_collar_bps = "300"    # of a leg's cap against the mid of the other venues' books
+max_book_age_ms = 1500  # of both books at the moment of the plan ...
+max_skew_ms = 1500      # ... so far apart at most ...
+min_trust = "whole"     # ... and with this behind them: polled, unchecked, whole, chained
+max_clock_error_ms = 250    # how far our idea of a venue's time may be wrong
+fee_coin_reserve = {}   # { "mexc:MX" = "2" }: must be free there for an order to go there
+allow_unknown = []      # "identity", "transfer": what nobody can tell of a pair and may be traded all the same
+
+[paper]                 # meant to be harder than live
+latency_ms = 20         # one way; 0: the venue's measured round trip
+jitter_ms = 15          # added at random, up to so much
+depth_share = 0.5       # of each level, what we may hope to get
+reject_share = 0.01     # orders refused at random
+seed = 1
+balances = {}           # { USDT = "5000", BTC = "0.05" }: what every venue holds at the start
+
+[journal]
+path = ""               # the SQLite file; "": arb/journal-<mode>.sqlite in the XDG data folder
+
+[alerts]                # where to: ARB_ALERT_WEBHOOK, ARB_ALERT_SLACK, ARB_ALERT_TELEGRAM_TOKEN and _CHAT
+on = ["halt", "residual", "private_lost", "limit", "mismatch"]  # also: "opportunity"
+every_s = 5.0           # one message in this time at most; what comes meanwhile is put together
 """

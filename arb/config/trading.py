@@ -56,9 +56,12 @@ class ExecutionConfig(Model):
 class RiskConfig(Model):
     """Amounts are in `currency`; another quote currency or coin is valued at the books' price of the moment.
 
-    max_trade: notional of one cycle.   max_venue, max_coin, max_total: notional of open legs and held residuals.
-    max_naked, max_naked_s: one leg without the other; beyond either: REDUCING.
-    max_daily_loss: realised since 00:00 UTC; beyond: HALTED.   max_losses: in a row; then REDUCING for cooldown_s.
+    max_trade: notional of one cycle, which is what its buy may cost.   max_venue, max_total: notional of open legs and
+    held residuals.   max_coin: the same, but a cycle counts once, since its two legs offset each other.
+    max_naked, max_naked_s: one leg without the other; beyond either: REDUCING until covered. What cycles have left
+    counts for the first.
+    max_daily_loss: realised since 00:00 UTC; beyond: HALTED until a person resumes, which begins the count anew.
+    max_losses: in a row; then REDUCING for cooldown_s; only a profit or a person ends the row.
     max_cycles: open at once.   max_orders_per_min: over all venues.
     price_collar_bps: of a leg's cap against the mid of the other venues' books.
     max_book_age_ms, max_skew_ms, min_trust: of both books at the moment of the plan.

@@ -39,6 +39,7 @@ from arb.domain.conclusions import (
     Opportunity,
 )
 from arb.domain.execution import (
+    Baseline,
     BookSeen,
     CycleClosed,
     CycleEnd,
@@ -118,7 +119,7 @@ REAL_TIME: tuple[type[Fact], ...] = (
     BookSnapshot, BookDelta, Quote, Trade, Subscribed, Unsubscribed, SubscriptionRefused, Connected, Disconnected,
     Notice, Pong, Reply, BookChange, BookAudit, Check, Leg, Opportunity, Intent, Order, OrderUpdate, Fill, Balance,
     BalancesRead, NotFound, PrivateUp, PrivateDown, BookSeen, LegPlan, Plan, Refused, CycleOpened, OrderSent,
-    CycleMoved, NakedMoved, Delta, CycleClosed, ExposureMoved, RiskMoved, Mismatch,
+    CycleMoved, NakedMoved, Delta, CycleClosed, ExposureMoved, RiskMoved, Mismatch, Baseline,
 )  # fmt: skip
 
 __all__ = [
@@ -175,6 +176,7 @@ __all__ = [
     "PrivateDown",
     "PrivateUp",
     "PrivateEvent",
+    "Baseline",
     "BookSeen",
     "CycleClosed",
     "CycleEnd",

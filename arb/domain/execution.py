@@ -43,13 +43,21 @@ class CycleEnd(IntEnum):
 
 
 class RiskState(IntEnum):
+    """Both below ACTIVE start nothing new. HALTED lasts until a person resumes; where a person has halted, nothing
+
+    leaves at all but cancels and what a person asks for.
+    """
+
     ACTIVE = 1
-    REDUCING = 2  # only what makes open positions smaller
-    HALTED = 3  # nothing leaves but cancels, until a person resumes
+    REDUCING = 2
+    HALTED = 3
 
 
 class BookSeen(Fact, frozen=True, gc=False):
-    """A book at the moment a plan was made on it. bid, ask: the best; None: that side is empty."""
+    """A book at the moment a plan was made on it. bid, ask: the best; None: that side is empty.
+
+    exch_ns: of the venue's last word on it, 0 where it sends no time.
+    """
 
     venue: VenueId
     symbol: Symbol
@@ -58,6 +66,7 @@ class BookSeen(Fact, frozen=True, gc=False):
     age_ns: int
     bid: Decimal | None
     ask: Decimal | None
+    exch_ns: int = 0
 
 
 class LegPlan(Fact, frozen=True, gc=False):
@@ -205,3 +214,16 @@ class Mismatch(Fact, frozen=True, gc=False):
     ours: str
     theirs: str
     at_ns: int
+
+
+class Baseline(Fact, frozen=True, gc=False):
+    """What a venue held, free and locked, when all of ours was accounted for: later balances follow from it by fills.
+
+    totals: every coin held.   accepted: a person took a difference that nothing explained as it is.
+    """
+
+    venue: VenueId
+    totals: tuple[Delta, ...]
+    accepted: bool
+    at_ns: int
+    wall_ns: int

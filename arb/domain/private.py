@@ -79,11 +79,15 @@ class Balance(Fact, frozen=True, gc=False):
 
 
 class BalancesRead(Fact, frozen=True, gc=False):
-    """Everything an account holds, read at once. A coin that is not named is not held."""
+    """Everything an account holds, read at once. A coin that is not named is not held.
+
+    asked_ns: when the question left: the answer is of no earlier moment. 0: not told.
+    """
 
     venue: VenueId
     balances: tuple[Balance, ...]
     recv_ns: int
+    asked_ns: int = 0
 
 
 class NotFound(Fact, frozen=True, gc=False):

@@ -1,7 +1,18 @@
 """The contracts. Whoever keeps them can be swapped: native, ccxt, paper, a test's fake."""
 
 from arb.interfaces.basics import Clock, Journal, Observer, Sink, Strategy, Tap
-from arb.interfaces.private import Answer, Call, ListenKey, PrivateCodec, PrivateSpec, RateHint, Verb
+from arb.interfaces.private import (
+    Answer,
+    Call,
+    KeyRights,
+    ListenKey,
+    PrivateCodec,
+    PrivateSpec,
+    RateHint,
+    RatePool,
+    Verb,
+)
+from arb.interfaces.probe import Probe
 from arb.interfaces.sides import Lane, MakesMetadata, MarketData, Metadata, Statics, Trading, VenueFactory
 from arb.interfaces.wire import Codec, Feed, NativeVenue, Refine, Request, SyncRule, VenueSpec
 
@@ -21,10 +32,13 @@ __all__ = [
     "VenueSpec",
     "Answer",
     "Call",
+    "KeyRights",
     "ListenKey",
     "PrivateCodec",
     "PrivateSpec",
+    "Probe",
     "RateHint",
+    "RatePool",
     "Verb",
     "Lane",
     "MakesMetadata",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import IntEnum
-from typing import ClassVar, Protocol
+from typing import ClassVar, Literal, Protocol
 
 import msgspec
 
@@ -29,6 +29,7 @@ class Verb(IntEnum):
     SUBSCRIBE = 10
     DEADMAN = 11
     TIME = 12
+    RIGHTS = 13
 
     @property
     def changes(self) -> bool:
@@ -73,6 +74,30 @@ class RateHint(msgspec.Struct, frozen=True):
     reset_ns: int
 
 
+class KeyRights(msgspec.Struct, frozen=True):
+    """What a venue tells of the key in use. None: it does not tell.
+
+    ip_locked: it works from named addresses only.   expires_ns: wall time, 0: never.
+    notes: what else of it a person should know.
+    """
+
+    trade: bool | None = None
+    withdraw: bool | None = None
+    ip_locked: bool | None = None
+    expires_ns: int | None = None
+    notes: tuple[str, ...] = ()
+
+    def joined(self, other: KeyRights) -> KeyRights:
+        """Both; where both tell, this one counts."""
+        return KeyRights(
+            self.trade if self.trade is not None else other.trade,
+            self.withdraw if self.withdraw is not None else other.withdraw,
+            self.ip_locked if self.ip_locked is not None else other.ip_locked,
+            self.expires_ns if self.expires_ns is not None else other.expires_ns,
+            (*self.notes, *other.notes),
+        )
+
+
 class Answer(msgspec.Struct, frozen=True):
     """What a venue answered to a call.
 
@@ -90,11 +115,31 @@ class Answer(msgspec.Struct, frozen=True):
     venue_ns: int = 0
     full: bool = False
     rate: RateHint | None = None
+    rights: KeyRights | None = None
 
     def __repr__(self) -> str:
         """Not the texts: a listen key opens the account's stream."""
         said = f", error={self.error!r}" if self.error is not None else ""
         return f"Answer({self.id!r}, {len(self.events)} events, final={self.final}{said})"
+
+
+class RatePool(msgspec.Struct, frozen=True):
+    """One budget of requests: `tokens` within any `window_s`.
+
+    costs: what a call of each verb takes of it; verbs that are not named take nothing.
+    apart: what has such a budget of its own; "account": it is one for all.
+    each: every order of a batch counts.   socket: calls over the private socket count too.
+    told: the hints in the venue's answers to these calls speak of this budget.
+    """
+
+    name: str
+    tokens: int
+    window_s: float
+    costs: Mapping[Verb, int]
+    apart: Literal["account", "market", "verb"] = "account"
+    each: bool = False
+    socket: bool = False
+    told: bool = False
 
 
 class PrivateSpec(msgspec.Struct, frozen=True):
@@ -105,6 +150,7 @@ class PrivateSpec(msgspec.Struct, frozen=True):
     keep_key_s: renew the listen key so often (0: there is none).
     settle_s: an order that the venue does not know may still appear for so long after it was sent.
     forget_s: so long after its end an unfilled order may be unknown again (0: never): "not found" proves no more.
+    pools: the budgets that calls are counted in.
     """
 
     client_id: str
@@ -114,6 +160,7 @@ class PrivateSpec(msgspec.Struct, frozen=True):
     keep_key_s: float
     settle_s: float
     forget_s: float
+    pools: tuple[RatePool, ...] = ()
 
 
 class PrivateCodec(Protocol):
@@ -181,6 +228,9 @@ class PrivateCodec(Protocol):
 
     def encode_time(self) -> Call: ...
 
+    def encode_rights(self, wall_ns: int) -> tuple[Call, ...]:
+        """Reading calls whose answers tell, each a part, what the key may do. A venue may refuse some of them."""
+
     def encode_listen_key(self, action: ListenKey, wall_ns: int, key: str = "") -> Call | None: ...
 
     def socket_url(self, ws_url: str, listen_key: str = "") -> str: ...
@@ -200,3 +250,6 @@ class PrivateCodec(Protocol):
 
     def decode_error(self, call: Call, status: int, body: bytes) -> VenueError:
         """Any other answer as one of our errors."""
+
+    def decode_rate(self, headers: Mapping[str, str]) -> RateHint | None:
+        """What the headers of an answer (names in lower case) say of a budget; None: nothing, or nothing readable."""

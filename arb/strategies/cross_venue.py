@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from arb.config import Settings
 from arb.domain import Intent, OppEvent, Opportunity, Reason
 
 
@@ -36,3 +37,8 @@ class CrossVenue:
                 expected_profit=o.profit,
             ),
         )
+
+
+def make(settings: Settings) -> CrossVenue:
+    """What the risk gate lets pass unknown is worth an intent."""
+    return CrossVenue(accept_unknown=bool(settings.risk.allow_unknown))

@@ -21,7 +21,7 @@ from arb.errors import AuthFailed, ConfigError, ProtocolError, Transient, VenueE
 from arb.interfaces import Sink
 from arb.redact import mask_url
 from fastpath.net.pacing import SECOND_NS
-from fastpath.net.wiring import Wiring
+from fastpath.net.wiring import Plug
 
 CONNECT_S = 10.0
 CLOSE_S = 1.0  # for the farewell; then the socket is cut
@@ -50,7 +50,7 @@ class Driver(picows.WSListener):
     """
 
     def __init__(
-        self, wiring: Wiring, conn: ConnId, symbols: Sequence[Symbol], sink: Sink, on_lost: Callable[[], None]
+        self, wiring: Plug, conn: ConnId, symbols: Sequence[Symbol], sink: Sink, on_lost: Callable[[], None]
     ) -> None:
         self.conn = conn
         self.lost: Exception | None = None

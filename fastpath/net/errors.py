@@ -1,4 +1,4 @@
-"""Foreign exceptions of this package's own tasks, told in our words."""
+"""Exceptions of this package's own tasks, told in our words."""
 
 from __future__ import annotations
 
@@ -13,3 +13,11 @@ def told(venue: VenueId, failure: Exception) -> VenueError:
     error = VenueError(venue, repr(failure))
     error.__cause__ = failure
     return error
+
+
+def first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What went wrong first: the group of our tasks is a detail of ours."""
+    failure: BaseException = failures
+    while isinstance(failure, BaseExceptionGroup):
+        failure = failure.exceptions[0]
+    return failure

@@ -12,6 +12,7 @@ from arb.domain import BookSnapshot, ConnId, Seed, Symbol, VenueId
 from arb.errors import Transient
 from arb.interfaces import Clock, Codec, Feed, Sink, Tap, VenueSpec
 from arb.supervise import Sleep
+from fastpath.net.errors import first
 from fastpath.net.rest import Rest
 from fastpath.net.seeder import Queue, Seeder
 from fastpath.net.shard import Shard
@@ -75,7 +76,7 @@ class NativeMarketData:
                     self._shards.update(dict.fromkeys(shard.symbols, shard))
                     group.create_task(shard.run(group.create_task))
         except BaseExceptionGroup as failures:
-            raise _first(failures) from None
+            raise first(failures) from None
         finally:
             self._shards.clear()
             self._seeder = None
@@ -129,11 +130,3 @@ def _parts(symbols: Sequence[Symbol], size: int) -> list[tuple[Symbol, ...]]:
     unique = tuple(dict.fromkeys(symbols))
     parts = -(-len(unique) // size)
     return [unique[number::parts] for number in range(parts)]
-
-
-def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    """What went wrong first: the tasks' group is a detail of ours."""
-    failure: BaseException = failures
-    while isinstance(failure, BaseExceptionGroup):
-        failure = failure.exceptions[0]
-    return failure

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from difflib import get_close_matches
 from random import Random
-from typing import NoReturn
 
 from arb.domain import Depth, Market, VenueId
 from arb.errors import ConfigError
-from arb.interfaces import Clock, Feed, Metadata, NativeVenue, Tap
+from arb.interfaces import Clock, Feed, Metadata, NativeVenue, PrivateCodec, Tap
 from arb.supervise import Sleep
 from fastpath.net.market_data import NativeMarketData
 from fastpath.net.rest import Rest
+from fastpath.net.trading import ANSWER_S, DEADMAN_S, MAX_CLOCK_ERROR_MS, NativeTrading
 from fastpath.net.wiring import OnError
 
 
@@ -22,6 +22,7 @@ class NativeFactory:
 
     metadata: from outside, since the static facts of native venues come by another way.
     rest_url, ws_url: instead of the SPEC's.   feed_name: instead of the SPEC's preference within a depth.
+    key, secret: of the account; only for `trading`, as are the last three: see NativeTrading.
     """
 
     native = True
@@ -38,6 +39,11 @@ class NativeFactory:
         feed_name: str | None = None,
         rng: Random | None = None,
         sleep: Sleep = asyncio.sleep,
+        key: str = "",
+        secret: str = "",
+        answer_s: float = ANSWER_S,
+        max_clock_error_ms: int = MAX_CLOCK_ERROR_MS,
+        deadman_s: int = DEADMAN_S,
     ) -> None:
         """Raises ConfigError where an address is none."""
         spec = module.SPEC
@@ -51,9 +57,16 @@ class NativeFactory:
         self._feed_name = feed_name
         self._rng = Random() if rng is None else rng
         self._sleep = sleep
+        self._private: type[PrivateCodec] | None = getattr(module, "PrivateCodec", None)
+        self._keys = (key, secret)
+        self._answer_s = answer_s
+        self._max_clock_error_ms = max_clock_error_ms
+        self._deadman_s = deadman_s
+        self._tradings: list[NativeTrading] = []
+        self._rest_url = _address(spec.name, "rest_url", rest_url or spec.rest_url, ("http", "https"))
         self._rest = Rest(
             self.venue,
-            _address(spec.name, "rest_url", rest_url or spec.rest_url, ("http", "https")),
+            self._rest_url,
             module.Codec({}).decode_error,
             clock=clock,
             sleep=sleep,
@@ -94,11 +107,33 @@ class NativeFactory:
             sleep=self._sleep,
         )
 
-    def trading(self, markets: Sequence[Market]) -> NoReturn:  # noqa: ARG002  the contract's signature
-        """Raises ConfigError: native venues have no private side."""
-        raise ConfigError(f"{self.venue}: its native path reads markets only; orders need another path")
+    def trading(self, markets: Sequence[Market]) -> NativeTrading:
+        """Raises ConfigError where the venue's wire has no private side here, or keys are missing."""
+        if self._private is None:
+            raise ConfigError(f"{self.venue}: its native path reads markets only; orders need another path")
+        key, secret = self._keys
+        if not (key and secret):
+            name = self.venue.upper()
+            raise ConfigError(f"{self.venue}: orders need keys; set ARB_{name}_KEY and ARB_{name}_SECRET")
+        made = NativeTrading(
+            self._spec,
+            self._private({market.native: market.symbol for market in markets}, key, secret),
+            clock=self._clock,
+            rng=self._rng,
+            on_error=self._on_error,
+            rest_url=self._rest_url,
+            ws_url=self._ws_url,
+            sleep=self._sleep,
+            answer_s=self._answer_s,
+            max_clock_error_ms=self._max_clock_error_ms,
+            deadman_s=self._deadman_s,
+        )
+        self._tradings.append(made)
+        return made
 
     async def close(self) -> None:
+        for trading in self._tradings:
+            await trading.close()
         await self._rest.close()
 
 

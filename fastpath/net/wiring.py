@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from ssl import SSLContext
+from typing import Any, Protocol
 
 from arb.domain import VenueId
 from arb.errors import VenueError
@@ -14,6 +15,41 @@ from arb.supervise import Sleep
 from fastpath.net.counters import Counters
 
 OnError = Callable[[VenueError], None]
+
+
+class Decodes(Protocol):
+    """The half of a codec that a socket needs."""
+
+    def decode(self, frame: bytes, recv_ns: int, conn: int = 0) -> tuple[Any, ...]:
+        """Events; on a private socket also what was answered to calls."""
+
+
+class Plug(Protocol):
+    """What one socket must be given."""
+
+    @property
+    def venue(self) -> VenueId: ...
+
+    @property
+    def codec(self) -> Decodes: ...
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def tap(self) -> Tap | None: ...
+
+    @property
+    def on_error(self) -> OnError: ...
+
+    @property
+    def tls(self) -> SSLContext | None: ...
+
+    @property
+    def counters(self) -> Counters: ...
 
 
 @dataclass(frozen=True, slots=True)

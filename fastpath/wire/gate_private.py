@@ -25,8 +25,8 @@ from arb.domain import (
     Symbol,
 )
 from arb.errors import Cause, Rejected, VenueError
-from arb.interfaces import Answer, Call, ListenKey, PrivateSpec, Request, Verb
-from fastpath.wire import gate_labels, gate_messages, gate_socket, refusal
+from arb.interfaces import Answer, Call, ListenKey, PrivateSpec, RateHint, Request, Verb
+from fastpath.wire import gate_account, gate_labels, gate_messages, gate_socket, refusal
 from fastpath.wire import gate_orders as wire
 from fastpath.wire.gate_orders import VENUE
 from fastpath.wire.outgoing import ClientIds, Markets, amount, checked_window, spends
@@ -63,6 +63,7 @@ class PrivateCodec:
         keep_key_s=0.0,
         settle_s=5.0,  # some seconds after its creation an order may not be found
         forget_s=60.0,
+        pools=gate_socket.POOLS,
     )
 
     def __init__(
@@ -172,6 +173,9 @@ class PrivateCodec:
 
     def encode_time(self) -> Call:
         return Call(Verb.TIME, Request("GET", _TIME))
+
+    def encode_rights(self, wall_ns: int) -> tuple[Call, ...]:
+        return tuple(Call(Verb.RIGHTS, self._signed("GET", path, [], b"", wall_ns)) for path in gate_account.PATHS)
 
     def _order(self, order: Order) -> dict[str, str]:
         """The body of an order; its keys in the order of the venue's own example."""
@@ -339,6 +343,9 @@ class PrivateCodec:
     def decode_error(self, call: Call, status: int, body: bytes) -> VenueError:
         return gate_labels.decode_error(status, body, changes=call.verb.changes)
 
+    def decode_rate(self, headers: Mapping[str, str]) -> RateHint | None:
+        return gate_socket.rate_of(headers)
+
     def _answer(self, call: Call, body: bytes, recv_ns: int) -> Answer:
         mark = call.client_ids[0] if len(call.client_ids) == 1 else ClientId("")
         if call.verb is Verb.FILLS:
@@ -349,6 +356,8 @@ class PrivateCodec:
             return Answer(tuple(wire.balance_of(wallet, recv_ns) for wallet in wire.wallets.decode(body)))
         if call.verb is Verb.TIME:
             return Answer(venue_ns=gate_socket.time.decode(body).server_time * 1_000_000)
+        if call.verb is Verb.RIGHTS:
+            return Answer(rights=gate_account.rights(body, self._key))
         if call.verb is Verb.DEADMAN:
             gate_socket.deadman.decode(body)
             return Answer()

@@ -1,11 +1,16 @@
-"""The frames of Gate's private socket: one envelope for pushes, for channel answers and for the WebSocket API."""
+"""The frames of Gate's private socket: one envelope for pushes, for channel answers and for the WebSocket API.
+
+And what both ways say of the budgets that calls are counted in.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import msgspec
 
 from arb.errors import AuthFailed, Rejected, Transient, VenueError
-from arb.interfaces import RateHint, Verb
+from arb.interfaces import RateHint, RatePool, Verb
 from fastpath.wire import gate_labels
 from fastpath.wire.fields import Millis
 from fastpath.wire.gate_messages import Failure
@@ -25,6 +30,17 @@ VERBS = {
     "spot.order_list": Verb.OPEN_ORDERS,
 }
 _LONGEST_WAIT_S = 60.0
+_MS_FROM = 10**11  # REST does not say the unit of its reset: a number of milliseconds is larger, one of seconds is not
+_NAMES = tuple(f"x-gate-ratelimit-{name}" for name in ("requests-remain", "limit", "reset-timestamp"))
+_READS = (Verb.QUERY, Verb.OPEN_ORDERS, Verb.FILLS, Verb.BALANCES, Verb.DEADMAN, Verb.TIME)
+
+# API v4, rate limits (2025): by user and market, by user, by user (time: by address) and endpoint. Whether orders over
+# the socket share the first with REST is not documented; the code of their refusal is the same, so they do here.
+POOLS = (
+    RatePool("orders", 10, 1.0, {Verb.PLACE: 1, Verb.AMEND: 1}, "market", each=True, socket=True, told=True),
+    RatePool("cancels", 200, 1.0, {Verb.CANCEL: 1}, each=True),
+    RatePool("reads", 200, 10.0, dict.fromkeys(_READS, 1), "verb", told=True),
+)
 
 
 class Errs(msgspec.Struct, gc=False):
@@ -104,6 +120,21 @@ frame = msgspec.json.Decoder(Frame, strict=False)
 user = msgspec.json.Decoder(User, strict=False)
 time = msgspec.json.Decoder(Time, strict=False)
 deadman = msgspec.json.Decoder(Deadman, strict=False)
+
+
+def rate_of(headers: Mapping[str, str]) -> RateHint | None:
+    """The budget in the headers of a REST answer; names in lower case."""
+    remain, limit, reset = (headers.get(name, "") for name in _NAMES)
+    if not (_number(remain) and _number(limit)):
+        return None
+    reset_ns = 0
+    if _number(reset):
+        reset_ns = int(reset) * (1_000_000 if int(reset) > _MS_FROM else 1_000_000_000)
+    return RateHint(int(remain), int(limit), reset_ns)
+
+
+def _number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 16
 
 
 def refused_channel(failure: Failure) -> VenueError:

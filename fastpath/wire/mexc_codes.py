@@ -1,10 +1,11 @@
-"""MEXC's error codes: one table for everything, public and private (spot v3 error codes, 2026-04)."""
+"""MEXC's error codes: one table for everything, public and private (spot v3 error codes, 2026-04). And its budgets."""
 
 from __future__ import annotations
 
 import msgspec
 
 from arb.errors import Cause, VenueError
+from arb.interfaces import RatePool, Verb
 from fastpath.wire import refusal
 
 VENUE = "mexc"
@@ -91,6 +92,15 @@ CAUSES: dict[int, Cause] = {
 }  # fmt: skip
 _ELSEWHERE = (range(730000, 730708), range(88000, 89000))  # administration of sub-accounts and keys; margin
 _SUCCESS = (0, 200)
+_WEIGHTS = {Verb.QUERY: 2, Verb.OPEN_ORDERS: 3, Verb.FILLS: 10, Verb.BALANCES: 10, Verb.LISTEN_KEY: 1, Verb.TIME: 1}
+
+# General info and Spot account/trade, 2026-04: all order calls share one budget, endpoints have one of weights each,
+# reading the account has another one besides. No answer says what is left of any.
+POOLS = (
+    RatePool("orders", 12, 1.0, {Verb.PLACE: 1, Verb.CANCEL: 1}),
+    RatePool("account", 2, 1.0, {Verb.BALANCES: 1}),
+    RatePool("weights", 500, 10.0, _WEIGHTS, "verb"),
+)
 
 
 class Refusal(msgspec.Struct):

@@ -28,7 +28,7 @@ from arb.domain import (
 from arb.errors import Cause, Rejected, VenueError
 from arb.interfaces import Answer, Call, ListenKey, PrivateSpec, Request, Verb
 from arb.outcome import failed
-from fastpath.wire import mexc_codes
+from fastpath.wire import mexc_account, mexc_codes
 from fastpath.wire import mexc_orders as wire
 from fastpath.wire.mexc_orders import VENUE
 from fastpath.wire.outgoing import ClientIds, Markets, amount, checked_window, spends
@@ -73,6 +73,7 @@ class PrivateCodec:
         keep_key_s=20 * 60.0,  # valid for 60 minutes
         settle_s=5.0,  # "-2013 within the first seconds" is no proof
         forget_s=0.0,
+        pools=mexc_codes.POOLS,
     )
 
     def __init__(
@@ -164,6 +165,9 @@ class PrivateCodec:
     def encode_time(self) -> Call:
         return Call(Verb.TIME, Request("GET", _TIME))
 
+    def encode_rights(self, wall_ns: int) -> tuple[Call, ...]:
+        return (Call(Verb.RIGHTS, self._signed("GET", _ACCOUNT, [], wall_ns)),)
+
     def _order(self, order: Order) -> _Pairs:
         pairs = [
             ("symbol", str(self._markets.native(order.symbol))),
@@ -240,6 +244,9 @@ class PrivateCodec:
     def decode_error(self, call: Call, status: int, body: bytes) -> VenueError:
         return mexc_codes.decode_error(status, body, changes=call.verb.changes)
 
+    def decode_rate(self, headers: Mapping[str, str]) -> None:
+        """It sends none."""
+
     def _answer(self, call: Call, body: bytes, recv_ns: int) -> Answer:
         mark = call.client_ids[0] if len(call.client_ids) == 1 else ClientId("")
         if call.verb is Verb.PLACE:
@@ -261,6 +268,8 @@ class PrivateCodec:
             return Answer(fills, full=len(fills) >= _MOST_FILLS)
         if call.verb is Verb.BALANCES:
             return Answer(tuple(wire.balance_of(asset, recv_ns) for asset in wire.account.decode(body).balances))
+        if call.verb is Verb.RIGHTS:
+            return Answer(rights=mexc_account.rights(body))
         if call.verb is Verb.LISTEN_KEY:
             keys = wire.keys.decode(body).listenKey
             return Answer(texts=(keys,) if isinstance(keys, str) else tuple(keys))

@@ -15,7 +15,9 @@ from adapters.ccxt_errors import LONGEST, TABLE, Redactor, translate, translated
 from arb.errors import (
     ArbError,
     AuthFailed,
+    Cause,
     ConfigError,
+    OutcomeUnknown,
     ProtocolError,
     Rejected,
     SequenceGap,
@@ -132,3 +134,50 @@ def test_messages_are_one_short_line() -> None:
     message = PLAIN("a\nb\t" + "x" * 1000)
     assert message.startswith("a b x")
     assert len(message) == LONGEST + 1
+
+
+def _never_connected() -> Exception:
+    error = ccxt.ExchangeNotAvailable("x")
+    error.__cause__ = aiohttp.ClientConnectorDNSError(None, OSError())  # type: ignore[arg-type]
+    return error
+
+
+@pytest.mark.parametrize(
+    ("exc", "kind"),
+    [
+        pytest.param(ccxt.RequestTimeout("x"), OutcomeUnknown, id="no answer in time"),
+        pytest.param(ccxt.ExchangeNotAvailable("x"), OutcomeUnknown, id="a 5xx, or a connection that broke"),
+        pytest.param(_never_connected(), Transient, id="a connection that never was"),
+        pytest.param(ccxt.ExchangeClosedByUser("x"), OutcomeUnknown, id="a socket closed under it"),
+        pytest.param(ccxt.BadResponse("x"), OutcomeUnknown, id="an answer that cannot be read"),
+        pytest.param(KeyError("x"), OutcomeUnknown, id="an answer that ccxt stumbles over"),
+        pytest.param(ccxt.ExchangeError("x"), OutcomeUnknown, id="a code that nobody documents"),
+        pytest.param(TimeoutError("x"), OutcomeUnknown, id="our own patience"),
+        pytest.param(ccxt.RateLimitExceeded("x"), Transient, id="too fast: turned away"),
+        pytest.param(ccxt.OnMaintenance("x"), Transient, id="maintenance: turned away"),
+        pytest.param(ccxt.InvalidNonce("x"), Transient, id="a time out of range: turned away"),
+        pytest.param(ccxt.InvalidOrder("x"), Rejected, id="an order that is wrong"),
+        pytest.param(ccxt.InsufficientFunds("x"), Rejected, id="no money"),
+        pytest.param(ccxt.ArgumentsRequired("x"), Rejected, id="refused by ccxt itself"),
+        pytest.param(ccxt.AuthenticationError("x"), AuthFailed, id="a refused key"),
+    ],
+)
+def test_of_an_order_only_a_proof_says_that_nothing_happened(exc: Exception, kind: type[VenueError]) -> None:
+    assert type(translate("v", exc, PLAIN, changes=True)) is kind
+
+
+@pytest.mark.parametrize(
+    ("exc", "cause"),
+    [
+        pytest.param(ccxt.OrderNotFound("x"), Cause.NOT_FOUND, id="no such order"),
+        pytest.param(ccxt.InsufficientFunds("x"), Cause.BALANCE, id="no money"),
+        pytest.param(ccxt.OrderImmediatelyFillable("x"), Cause.WOULD_TAKE, id="post-only"),
+        pytest.param(ccxt.RateLimitExceeded("x"), Cause.RATE_LIMIT, id="too fast"),
+        pytest.param(ccxt.AccountSuspended("x"), Cause.KEY, id="an ancestor's, where it has none of its own"),
+        pytest.param(ccxt.ExchangeError("x"), Cause.OTHER, id="no reason given"),
+    ],
+)
+def test_the_cause_is_in_words_that_all_venues_share(exc: Exception, cause: Cause) -> None:
+    error = translate("v", exc, PLAIN)
+    assert isinstance(error, VenueError)
+    assert error.cause is cause

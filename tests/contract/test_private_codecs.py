@@ -61,6 +61,7 @@ def all_calls(codec):
     yield codec.encode_balances(WALL_NS)
     yield codec.encode_deadman(30, WALL_NS)
     yield codec.encode_time()
+    yield from codec.encode_rights(WALL_NS)
     yield from (codec.encode_listen_key(action, WALL_NS, "a-listen-key") for action in ListenKey)
     yield codec.encode_login(WALL_NS)
     yield from codec.encode_subscribe(WALL_NS)

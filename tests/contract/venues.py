@@ -134,11 +134,15 @@ class World:
         """Let sim time pass; in whole `GRID_MS`, so that the market stands still afterwards with everything sent."""
         assert ms % GRID_MS == 0
         for _ in range(ms // 10):
-            self._turning.advance(10 * MS)
-            self.sim.step()
+            self.tick()
             if isinstance(self.factory, FakeFactory):
                 self.factory.show()
             await asyncio.sleep(0.0005)
+
+    def tick(self) -> None:
+        """10 ms pass at once."""
+        self._turning.advance(10 * MS)
+        self.sim.step()
 
     async def until(self, wanted: Callable[[], object], what: Callable[[], str] | str) -> None:
         """Let time pass until something is so."""
@@ -182,10 +186,12 @@ class World:
 
 
 @asynccontextmanager
-async def world(column: Column, *rules: FaultRule, symbols: int = 4, signed: bool = False) -> AsyncIterator[World]:
-    """rules: faults.   signed: whether the column has the venue's made-up keys."""
+async def world(
+    column: Column, *rules: FaultRule, symbols: int = 4, signed: bool = False, activity: float = 1.0
+) -> AsyncIterator[World]:
+    """rules: faults.   signed: whether the column has the venue's made-up keys.   activity: 0: nobody trades but us."""
     turning = Turning(5_000 * MS)
-    settings = SimSettings(gaps_hz=0.0)
+    settings = SimSettings(gaps_hz=0.0, activity=activity)
     sim = SimExchanges(turning, symbols=symbols, faults=FaultPlan(rules), venues=VENUES, settings=settings)
     made = World(sim, turning, column)
     async with AsyncExitStack() as stack:

@@ -28,7 +28,7 @@ from arb.domain import (
     VenueId,
 )
 from arb.errors import ConfigError
-from arb.rows import ExchangeRow, MarketRow, SimEndpoint, SimOptions
+from arb.rows import DoctorReport, ExchangeRow, MarketRow, SimEndpoint, SimOptions
 from arb.status import BookShot, ScanStatus, ScanSummary, Stage, VenueStatus
 
 NATIVE = ("mexc", "gateio")
@@ -145,7 +145,7 @@ MARKET = Market(
 class FakeApp:
     """calls: what was asked, by the name of the function.   tell: the opportunities or shots a view is given.
 
-    fails: raised instead of running.   waits: run until told to stop.
+    fails: raised instead of running.   waits: run until told to stop.   report: what the doctor finds.
     """
 
     def __init__(self) -> None:
@@ -154,6 +154,7 @@ class FakeApp:
         self.fails: BaseException | None = None
         self.waits = False
         self.on_wait: Callable[[], None] = lambda: None
+        self.report = DoctorReport(())
 
     def canonical(self, name: str) -> str:
         return {"gate": "gateio"}.get(name, name)
@@ -185,6 +186,10 @@ class FakeApp:
     async def markets(self, settings: Any, **given: Any) -> Sequence[MarketRow]:
         self._note("markets", settings=settings, **given)
         return (MarketRow(MARKET, Decimal("0.0005"), None, "market"),)
+
+    async def doctor(self, settings: Any, **given: Any) -> DoctorReport:
+        self._note("doctor", settings=settings, **given)
+        return self.report
 
     async def simulate(
         self,

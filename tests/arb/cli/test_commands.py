@@ -204,6 +204,13 @@ def test_config_show_tells_where_each_value_is_from_and_hides_secrets(shell: She
     assert not any(secret in shell.out for secret in ("pw@", "t0k", "k3y", "s3cr3t"))
 
 
+def test_config_show_names_the_file_of_keys_and_nothing_in_it(shell: Shell) -> None:
+    keys = shell.write("[mexc]\nkey = 'k3y'\nsecret = 's3cr3t'\n", "home/.config/arb/keys.toml")
+    assert shell("config", "show", "--exchanges", "mexc") == 0
+    assert shell.out.splitlines()[-1] == f"# keys are looked for in {keys} too; the environment wins"
+    assert not any(secret in shell.out for secret in ("k3y", "s3cr3t"))
+
+
 def test_logs_go_to_stderr_at_the_level_asked_for(shell: Shell) -> None:
     shell.write('[log]\nlevel = "ERROR"\n')
     assert shell("sim") == 0

@@ -8,7 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from arb.errors import ArbError, AuthFailed, ConfigError, ProtocolError, Rejected, TapeError, Transient
+from arb.errors import (
+    ArbError,
+    AuthFailed,
+    ConfigError,
+    JournalError,
+    NotRunning,
+    ProtocolError,
+    ReconcileError,
+    Rejected,
+    TapeError,
+    Transient,
+)
 from tests.arb.cli.fakes import Closed, Shell
 
 ROOT = Path(__file__).parents[3]
@@ -160,6 +171,9 @@ def test_half_of_a_key_is_an_error(shell: Shell) -> None:
         pytest.param(Rejected("mexc", "no such market"), 1, "no such market", id="refused"),
         pytest.param(ProtocolError("mexc", "what", b"x"), 1, "mexc: what", id="misread"),
         pytest.param(TapeError("not a tape"), 1, "not a tape", id="tape"),
+        pytest.param(JournalError("the disk is full"), 1, "the disk is full", id="journal"),
+        pytest.param(ReconcileError("mexc has 1 BTC more"), 9, "mexc has 1 BTC more", id="records that disagree"),
+        pytest.param(NotRunning("nobody is there"), 1, "nobody is there", id="no engine"),
         pytest.param(ArbError("two\nlines"), 1, "two lines", id="never more than one line"),
         pytest.param(OSError(28, "No space left on device", "x.tape"), 1, "x.tape: No space left", id="disk full"),
         pytest.param(KeyboardInterrupt(), 130, "interrupted", id="interrupted before anything ran"),

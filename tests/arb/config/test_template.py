@@ -19,8 +19,17 @@ def test_every_file_in_configs_can_be_read(path: Path, tmp_path: Path) -> None:
     assert len(loaded.settings.exchanges) >= 2
 
 
-def test_the_example_is_what_init_writes() -> None:
-    assert (CONFIGS / "live.example.toml").read_text() == TEMPLATE
+def test_the_example_is_what_init_writes_but_for_the_mode() -> None:
+    example = (CONFIGS / "live.example.toml").read_text()
+    assert tomllib.loads(example)["run"]["mode"] == "live"
+    assert example.replace('mode = "live"   ', 'mode = "paper"  ') == TEMPLATE
+
+
+@pytest.mark.parametrize(("name", "mode"), [("demo", "paper"), ("paper", "paper"), ("live.example", "live")])
+def test_each_file_in_configs_is_for_what_its_name_says(name: str, mode: str, tmp_path: Path) -> None:
+    loaded = load(environ={}, cwd=tmp_path, home=tmp_path, config=CONFIGS / f"{name}.toml")
+    assert loaded.settings.run.mode == mode
+    assert loaded.settings.run.accept_unknown_rights is False
 
 
 def test_the_template_holds_the_defaults_and_every_key() -> None:

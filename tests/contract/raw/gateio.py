@@ -13,6 +13,9 @@ from tests.contract.raw.rules import Rules, amount, power
 PATH = "/spot/currency_pairs"
 FEE_COINS = (FeeCoin.BASE, FeeCoin.QUOTE)
 NETWORKS_NEED_KEYS = False
+PLACING = ("POST /api/v4/spot/orders", "spot.order_place")
+ORDERS, FILLS, BALANCES = "spot.orders", "spot.usertrades", "spot.balances"
+REMEMBERED = "t-"
 
 
 def markets(answer: Any) -> Mapping[str, Rules]:

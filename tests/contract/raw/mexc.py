@@ -13,6 +13,9 @@ from tests.contract.raw.rules import Rules, amount, power
 PATH = "/api/v3/exchangeInfo"
 FEE_COINS = (FeeCoin.QUOTE, FeeCoin.QUOTE)
 NETWORKS_NEED_KEYS = True  # capital/config/getall is signed
+PLACING = ("POST /api/v3/order",)
+ORDERS, FILLS, BALANCES = "private.orders", "private.deals", "private.account"
+REMEMBERED = ""
 
 
 def markets(answer: Any) -> Mapping[str, Rules]:

@@ -3,6 +3,9 @@
 A parser is a module here by the venue's name. It holds `PATH` (of the market list, behind the REST base), `markets`
 (that answer -> rules by symbol), `account_fee` (what a simulated account pays, by the sim's own book-keeping),
 `FEE_COINS` (of a buy and of a sell) and `NETWORKS_NEED_KEYS`.
+
+For faults, in words of `arb.sim.FaultRule.topic`: `PLACING`, all ways to place an order, and the channels of our
+`ORDERS`, `FILLS` and `BALANCES`. `REMEMBERED`: what stands before our client ids in the sim's ledger.
 """
 
 from __future__ import annotations
@@ -43,6 +46,11 @@ class Parser(Protocol):
     NETWORKS_NEED_KEYS: bool
     markets: Callable[[Any], Mapping[str, Rules]]
     account_fee: Callable[[Listing], tuple[float, float]]
+    PLACING: tuple[str, ...]
+    ORDERS: str
+    FILLS: str
+    BALANCES: str
+    REMEMBERED: str
 
 
 def parser(venue: str) -> Parser:

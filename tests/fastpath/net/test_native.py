@@ -12,7 +12,8 @@ import pytest
 from arb.clock import SystemClock
 from arb.domain import Coin, Depth, Market, NativeSymbol, Seed, Symbol, Trust
 from arb.errors import ConfigError, Transient
-from arb.interfaces import Feed, Statics, SyncRule
+from arb.interfaces import Feed, Lane, Statics, SyncRule
+from fastpath import mexc
 from fastpath.net.native import NativeFactory
 from tests.fastpath.net.venue import Codec, Errors, Heard, V, Venue, running, spec
 
@@ -94,9 +95,25 @@ def test_an_address_that_is_none_is_refused_before_anything_connects(key: str, u
         factory(**{key: url})
 
 
-def test_orders_have_no_native_path() -> None:
-    with pytest.raises(ConfigError, match="fake"):
-        factory().trading([MARKET])
+def test_orders_have_no_native_path_without_a_private_codec() -> None:
+    with pytest.raises(ConfigError, match="fake: its native path reads markets only"):
+        factory(key="a", secret="b").trading([MARKET])
+
+
+@pytest.mark.parametrize("keys", [{}, {"key": "a"}, {"secret": "b"}], ids=["none", "no secret", "no key"])
+def test_orders_need_keys(keys: dict[str, str]) -> None:
+    made = NativeFactory(mexc, clock=SystemClock(), metadata=Facts(), on_error=Errors().append, **keys)
+    with pytest.raises(ConfigError, match="mexc: orders need keys; set ARB_MEXC_KEY and ARB_MEXC_SECRET"):
+        made.trading([MARKET])
+
+
+async def test_a_private_side_is_made_of_what_the_factory_was_given() -> None:
+    made = NativeFactory(mexc, clock=SystemClock(), metadata=Facts(), on_error=Errors().append, key="a", secret="b")
+    trading = made.trading([MARKET])
+    assert (trading.venue, trading.settle_ns, trading.forget_ns) == ("mexc", 5_000_000_000, 0)
+    assert trading.refusal(1, Lane.ORDER) == "not running"
+    assert trading.clock_error_ns() is None
+    await made.close()
 
 
 async def test_metadata_comes_from_outside() -> None:

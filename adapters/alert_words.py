@@ -1,0 +1,44 @@
+"""What is worth telling a person, in words."""
+
+from __future__ import annotations
+
+import msgspec
+
+from arb.domain import CycleClosed, CycleEnd, Mismatch, OppEvent, Opportunity, Reason, RiskMoved, RiskState
+from arb.units import plain
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """kind: the word by which the configuration names it.   key: two with the same key are one, told with a count."""
+
+    kind: str
+    key: str
+    text: str
+
+
+def alert_of(fact: object) -> Alert | None:
+    """None for what is no news to a person. Lost private sides are no single fact: see `Alerts`."""
+    if isinstance(fact, RiskMoved):
+        if fact.after is RiskState.ACTIVE:
+            return None
+        kind = "halt" if fact.after is RiskState.HALTED else "limit"
+        return Alert(kind, f"{kind} {fact.limit}", f"{fact.after.name} by {fact.limit}: {fact.why}")
+    if isinstance(fact, CycleClosed) and fact.end is CycleEnd.REPORTED:
+        base = fact.symbol.partition("/")[0]
+        left = f"{plain(fact.residual)} {base} left of cycle {fact.cycle} in {fact.symbol}: {fact.why}"
+        return Alert("residual", f"residual {fact.cycle}", left)
+    if isinstance(fact, Mismatch):
+        told = f"{fact.venue}, {fact.what}: ours {fact.ours}, theirs {fact.theirs}"
+        return Alert("mismatch", f"mismatch {told}", told)
+    if isinstance(fact, Opportunity) and fact.event is OppEvent.OPEN and fact.reason is Reason.OK:
+        return _opportunity(fact)
+    return None
+
+
+def _opportunity(found: Opportunity) -> Alert | None:
+    if found.net_bps is None or found.profit is None or found.size is None:
+        return None
+    base, _, quote = found.symbol.partition("/")
+    route = f"{found.symbol} from {found.buy.venue} to {found.sell.venue}"
+    worth = f"{plain(found.net_bps)} bps, {plain(found.profit)} {quote} with {plain(found.size)} {base}"
+    return Alert("opportunity", f"opportunity {route}", f"{route}: {worth}")

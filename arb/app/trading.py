@@ -1,0 +1,127 @@
+"""One trading run: what a scan has, and behind it planner, risk gate, executor, journal, private sides and control."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from typing import NamedTuple
+
+from adapters.alerts import alerts_from
+from arb.app.assembly import Engine, assemble
+from arb.app.course import Course
+from arb.app.operation import Operation
+from arb.app.round_trips import RoundTrips
+from arb.app.rules import Rules
+from arb.app.scanners import MS, make_scanner
+from arb.app.scanning import Live, facts, keep_up, opened, select, unless
+from arb.app.sides import paper_sides, real_sides, run_sides
+from arb.app.status import Counted
+from arb.app.strategies import make_strategies
+from arb.books import Books
+from arb.config import Credentials, Settings
+from arb.control import ControlServer, verbs_of
+from arb.domain import CycleEnd
+from arb.interfaces import Clock
+from arb.journal import SqliteJournal, set_aside
+from arb.rows import SimOptions, TradeFiles
+from arb.status import EngineStatus, ScanStatus, TradeSummary, TradeView
+
+
+class Source(NamedTuple):
+    """An EngineSource."""
+
+    operation: Operation
+    counted: Counted
+
+    def engine(self) -> EngineStatus:
+        return self.operation.status()
+
+    def scan(self) -> ScanStatus:
+        return self.counted.status()
+
+
+async def trade(
+    settings: Settings,
+    *,
+    mode: str,
+    credentials: Mapping[str, Credentials],
+    clock: Clock,
+    view: TradeView,
+    sim: SimOptions | None,
+    files: TradeFiles,
+    environ: Mapping[str, str],
+    duration_s: float | None,
+    max_cycles: int | None,
+    accept_balances: bool,
+    stop: asyncio.Event,
+) -> TradeSummary | None:
+    """Trade until `stop`, `duration_s` or `max_cycles`; None where it was stopped before it began.
+
+    mode: "paper" fills against the live books; else orders go to the venues, simulated ones with `sim`.
+    environ: where alerts are sent to, if anywhere.
+    Raises ConfigError, JournalError, ReconcileError, Transient for a venue that cannot be reached, AuthFailed.
+    """
+    async with opened(settings, credentials, sim, clock) as (world, factories), AsyncExitStack() as stack:
+        settings = world.settings
+        statics = await unless(stop, facts(factories, world, clock))
+        if statics is None:
+            return None
+        markets = select(statics, settings.scan.symbols, least_venues=2)
+        if mode == "paper" or world.simulated:
+            set_aside(files.journal)
+        journal = SqliteJournal(files.journal, clock, mode=mode, run=f"{clock.wall_ns() // MS:x}-{os.getpid():x}")
+        stack.callback(journal.close)
+        alerts = alerts_from(environ, settings.alerts, clock, asyncio.sleep)
+        observers = () if alerts is None else (alerts,)
+        books, rules, round_trips = Books(), Rules(statics.values()), RoundTrips(clock)
+        sides = (
+            paper_sides(settings, markets, rules, books, round_trips, clock)
+            if mode == "paper"
+            else real_sides(factories, markets)
+        )
+        engine = assemble(
+            settings, mode, sides, books, rules, journal, clock, view=view, observers=observers, max_cycles=max_cycles
+        )
+        scanner = make_scanner(settings, statics, markets, books, clock, rejected=False)
+        counted = Counted("run", None, books, scanner, clock)
+        live = Live(
+            settings, factories, markets,
+            books=books, scanner=scanner, counted=counted, clock=clock, tape=None, observers=observers,
+            strategies=make_strategies(settings.run.strategy, settings), trader=engine.trader,
+        )  # fmt: skip
+        control = ControlServer(files.control, verbs_of(engine.operation))
+        await control.start()
+        stack.callback(control.close)
+        upkeep = keep_up(live, world, factories, statics, scanner, rules.refresh)
+        extra = [upkeep.run(), journal.run(), run_sides(engine.trading, engine.trader)]
+        if mode == "paper" and not settings.paper.latency_ms:
+            extra.append(round_trips.run(live.data, markets))
+        if alerts is not None:
+            extra.append(alerts.run())
+        counted.started()
+        view.started(Source(engine.operation, counted))
+        course = Course(engine, live, clock, stop, duration_s=duration_s, accept_balances=accept_balances)
+        ended = await live.run(course.run, extra)
+        made = _summary(engine, counted, mode, ended, clock)
+        view.finished(made)
+        return made
+
+
+def _summary(engine: Engine, counted: Counted, mode: str, ended: str, clock: Clock) -> TradeSummary:
+    tally = engine.tally
+    return TradeSummary(
+        mode=mode,
+        ended=ended,
+        wall_ns=clock.wall_ns(),
+        engine=engine.operation.status(),
+        scan=counted.finished(ended).status,
+        halted_by=engine.operation.halted_by,
+        flat=tally.ends[CycleEnd.FLAT],
+        hedged=tally.ends[CycleEnd.HEDGED],
+        reported=tally.ends[CycleEnd.REPORTED],
+        left_open=len(engine.executor.open),
+        pnl=tuple(tally.pnl.items()),
+        notes=(engine.journal.trouble,) if engine.journal.trouble else (),
+    )

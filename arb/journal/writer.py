@@ -1,0 +1,282 @@
+"""The journal as it is written. One connection, on the loop's thread; what may wait for a disk is on another thread."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from loguru import logger
+
+from arb.domain import ClientId, CycleId, Fact, Order, Refused
+from arb.errors import JournalError
+from arb.interfaces import Clock
+from arb.journal import kinds
+from arb.journal.checkpoint import Checkpointer
+from arb.journal.lock import Lock
+from arb.journal.sampling import SECOND_NS, Sampler
+from arb.journal.schema import migrate, read_meta
+
+Synchronous = Literal["NORMAL", "FULL"]
+Noted = tuple[Fact, int, int, int]  # the fact, its monotonic and its wall time, how many it stands for
+
+_RECORD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ORDER = "INSERT INTO orders VALUES (?, ?, ?, ?, ?)"
+_KNOWN_ORDER = "INSERT INTO orders VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_BUSY_S = 0.25  # somebody else's lock on the file may hold up the loop for so long, then the write has failed
+_MOST_WAITING = 200_000  # facts kept while the file cannot be written; beyond, nothing may be sent any more
+
+
+class SqliteJournal:
+    """Keeps the `Journal` contract in one SQLite file (WAL, synchronous=NORMAL).
+
+    What `ahead` has returned from survives the death of the process at any moment; a power cut may take the last
+    seconds, but tears nothing. What was noted is committed by `flush`, which `run` calls every `flush_s`; what a killed
+    process had not flushed, the venues still know. The file is its owner's alone, and has one writer.
+
+    mode: of the run; a journal serves one.   run: names this run in each row.
+    checkpoint_rows: so many rows ask for a checkpoint; it waits until no order was written ahead for quiet_s.
+    synchronous: FULL survives a power cut too, for an fsync in every commit (see `arb bench journal`).
+    Refusals are sampled: one each `refusals_s` for each limit, with the number it stands for.
+    Raises JournalError for a file that is locked, damaged, foreign, newer, or cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        *,
+        mode: str,
+        run: str,
+        flush_s: float = 0.02,
+        refusals_s: float = 1.0,
+        checkpoint_rows: int = 2_000,
+        quiet_s: float = 0.1,
+        synchronous: Synchronous = "NORMAL",
+    ) -> None:
+        self.path = path
+        self._clock = clock
+        self._run = run
+        self._flush_s = flush_s
+        self._waiting: list[Noted] = []
+        self._sampler = Sampler(int(refusals_s * SECOND_NS))
+        self._trouble = ""
+        self._lost = 0
+        self._lock: Lock | None = None
+        self._db: sqlite3.Connection | None = None
+        try:
+            self._lock = _own(path)
+            self._db = _connect(path, synchronous)
+            self._next = self._begin(self._db, mode)
+        except (sqlite3.Error, OSError) as exc:
+            self._release()
+            raise JournalError(_told(path, exc)) from None
+        except BaseException:
+            self._release()
+            raise
+        self._checkpointer = Checkpointer(path, checkpoint_rows, quiet_s)
+
+    @property
+    def trouble(self) -> str:
+        """Why the last flush failed; empty: it did not. What it would have written waits for the next one."""
+        return self._trouble
+
+    @property
+    def waiting(self) -> int:
+        """Facts that are noted and not yet committed."""
+        return len(self._waiting)
+
+    @property
+    def checkpoints(self) -> tuple[int, int]:
+        """How often the log was moved into the file, and how often it began anew thereafter."""
+        return self._checkpointer.moves, self._checkpointer.done
+
+    def ahead(self, *facts: Fact) -> None:
+        """Commit these and all that waits. Raises JournalError: then these are not written, and nothing may be sent."""
+        if self._lost:
+            raise JournalError(
+                f"{self.path}: {self._lost} facts could not be kept while it was not written: {self._trouble}"
+            )
+        began_ns = self._clock.mono_ns()
+        try:
+            self._commit(self._waiting, [self._noted(fact) for fact in facts])
+        except sqlite3.IntegrityError as exc:
+            if "orders" not in str(exc):
+                raise JournalError(_told(self.path, exc)) from None
+            raise JournalError(
+                f"{self.path}: an order with this id was written ahead before: none is sent twice"
+            ) from None
+        except sqlite3.Error as exc:
+            raise JournalError(_told(self.path, exc)) from None
+        self._waiting = []
+        now_ns = self._clock.mono_ns()
+        for fact in facts:
+            if orders := kinds.orders_of(fact):
+                self.note(kinds.Committed(orders[0][0], _ids(orders), now_ns - began_ns, now_ns))
+
+    def note(self, fact: Fact) -> None:
+        """Remember until the next flush; a fact of another kind than `kinds.KINDS` is passed over."""
+        if not kinds.is_kept(fact):
+            return
+        count = self._sampler.take(fact, self._clock.mono_ns()) if isinstance(fact, Refused) else 1
+        if not count:
+            return
+        if len(self._waiting) >= _MOST_WAITING:
+            self._lost += 1
+        else:
+            self._waiting.append(self._noted(fact, count))
+
+    def on_fact(self, fact: object) -> None:
+        """Listens for what was written ahead: that it is published says that its orders have left, which is noted."""
+        if orders := kinds.orders_of(fact):
+            self.note(kinds.Left(orders[0][0], _ids(orders), self._clock.mono_ns()))
+
+    def flush(self) -> None:
+        """Commit all that waits. Never raises: `trouble` tells, the facts wait on, and `ahead` will raise."""
+        for refused, count in self._sampler.due(self._clock.mono_ns()):
+            self._waiting.append(self._noted(refused, count))
+        if not self._waiting or self._checkpointer.restarting:
+            return
+        try:
+            self._commit(self._waiting, ())
+        except sqlite3.Error as exc:
+            if not self._trouble:
+                logger.error("{}", _told(self.path, exc))
+            self._trouble = _told(self.path, exc)
+            return
+        self._waiting = []
+        if self._trouble:
+            logger.info("{} can be written again", self.path)
+        self._trouble = ""
+
+    async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        """Until cancelled: flush every now and then, and once more at the end."""
+        try:
+            while True:
+                await sleep(self._flush_s)
+                self.flush()
+        finally:
+            self.flush()
+
+    def close(self) -> None:
+        """Commit the rest and leave one file behind. Raises JournalError where something could not be kept."""
+        if self._db is None:
+            return
+        self._checkpointer.close()
+        for refused, count in self._sampler.rest():
+            self._waiting.append(self._noted(refused, count))
+        self.flush()
+        if not self._trouble:
+            with suppress(sqlite3.Error):  # somebody reads just now: the log stays for the next one to move
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._release()
+        if self._waiting or self._lost:
+            lost = len(self._waiting) + self._lost
+            raise JournalError(f"{self.path}: the last {lost} facts could not be kept: {self._trouble}")
+
+    # -------------------------------------------------------------------------------------------------------- inside
+
+    def _begin(self, db: sqlite3.Connection, mode: str) -> int:
+        """The id of the next row."""
+        if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise sqlite3.DatabaseError("its pages contradict each other")
+        migrate(db, self.path, {"created": str(self._clock.wall_ns()), "arb": _version(), "mode": mode})
+        theirs = read_meta(db).get("mode", "")
+        if theirs != mode:
+            raise JournalError(f"{self.path} is the journal of {theirs} runs, this one is {mode}: name another file")
+        (last,) = db.execute("SELECT coalesce(max(id), 0) FROM records").fetchone()
+        return int(last) + 1
+
+    def _noted(self, fact: Fact, count: int = 1) -> Noted:
+        """With its wall time: its own, else the one at its monotonic moment."""
+        now_ns = self._clock.mono_ns()
+        mono_ns = kinds.mono_of(fact) or now_ns
+        return fact, mono_ns, kinds.wall_of(fact) or self._clock.wall_ns() - (now_ns - mono_ns), count
+
+    def _commit(self, happened: Iterable[Noted], ahead: Iterable[Noted]) -> None:
+        """All in one transaction; nothing of it where this raises."""
+        if self._db is None:
+            raise sqlite3.ProgrammingError("the journal is closed")
+        rows: list[tuple[object, ...]] = []
+        known: list[tuple[object, ...]] = []
+        fresh: list[tuple[object, ...]] = []
+        next_id = self._next
+        for noted, orders in ((happened, known), (ahead, fresh)):
+            for fact, mono_ns, wall_ns, count in noted:
+                name = kinds.name_of_kind(type(fact))
+                rows.append(
+                    (next_id, name, *kinds.key_of(fact), mono_ns, wall_ns, self._run, count, kinds.body_of(fact))
+                )
+                orders += [(o.client_id, cycle, o.venue, o.symbol, next_id) for cycle, o in kinds.orders_of(fact)]
+                next_id += 1
+        db = self._db
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            db.executemany(_RECORD, rows)
+            db.executemany(_KNOWN_ORDER, known)
+            db.executemany(_ORDER, fresh)
+            db.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):  # after some errors SQLite has rolled back by itself
+                db.execute("ROLLBACK")
+            raise
+        self._next = next_id
+        self._checkpointer.wrote(len(rows), ahead=bool(fresh))
+
+    def _release(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def _own(path: Path) -> Lock:
+    """Lock the file, made where it is not there yet, and keep others out of it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = Lock(path)
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        path.chmod(0o600)  # the log and its index take their modes from this file
+    except BaseException:
+        lock.close()
+        raise
+    return lock
+
+
+def _connect(path: Path, synchronous: Synchronous) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_S)
+    try:
+        for pragma in ("journal_mode = WAL", f"synchronous = {synchronous}", "wal_autocheckpoint = 0"):
+            db.execute(f"PRAGMA {pragma}")
+        db.execute("PRAGMA cache_size = -16384")  # KiB: the inner pages of all indexes stay in memory
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _ids(orders: Iterable[tuple[CycleId, Order]]) -> tuple[ClientId, ...]:
+    return tuple(order.client_id for _, order in orders)
+
+
+def _told(path: Path, exc: sqlite3.Error | OSError) -> str:
+    code = getattr(exc, "sqlite_errorname", "")
+    if code in ("SQLITE_NOTADB", "SQLITE_CORRUPT") or type(exc) is sqlite3.DatabaseError:
+        return f"{path} is damaged ({exc}): move it away to start with a new one, and keep it: it tells what was done"
+    if isinstance(exc, OSError):
+        return f"{path} cannot be written: {exc.strerror}"
+    return f"{path} cannot be written: {exc}"
+
+
+def _version() -> str:
+    try:
+        return version("arb")
+    except PackageNotFoundError:
+        return "?"

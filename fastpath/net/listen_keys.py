@@ -1,0 +1,61 @@
+"""The keys that open private sockets, where a venue has such: made, kept alive, given back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from arb.errors import ProtocolError, VenueError
+from arb.interfaces import Lane, ListenKey, PrivateCodec, Verb
+from fastpath.net.governor import Cost
+from fastpath.net.sender import Sender
+
+DROP_S = 1.0
+
+_COST = Cost(Verb.LISTEN_KEY)
+
+
+class ListenKeys:
+    """Where the venue has none, the key is "" and needs no keeping."""
+
+    def __init__(self, codec: PrivateCodec, sender: Sender, venue: str, venue_ns: Callable[[], int]) -> None:
+        self._codec = codec
+        self._sender = sender
+        self._venue = venue
+        self._venue_ns = venue_ns
+
+    @property
+    def keep_s(self) -> float:
+        """How often a key must be kept alive; 0: there are none."""
+        return self._codec.spec.keep_key_s
+
+    async def make(self) -> str:
+        """A fresh one; the venue may return one that lives already. Raises VenueError."""
+        if not self.keep_s:
+            return ""
+        texts = await self._ask(ListenKey.MAKE)
+        if not texts or not texts[0]:
+            raise ProtocolError(self._venue, "no listen key in the answer")
+        return texts[0]
+
+    async def keep(self, key: str) -> None:
+        """Let it live on. Raises VenueError: then it is best replaced."""
+        await self._ask(ListenKey.KEEP, key)
+
+    async def drop(self, key: str) -> None:
+        """Give it back, if that is quickly done. One that cannot be given back runs out by itself."""
+        if key:
+            try:
+                async with asyncio.timeout(DROP_S):
+                    await self._ask(ListenKey.CLOSE, key, retries=0)
+            except (VenueError, TimeoutError):
+                return  # expired, or unreachable: nothing hangs on it any more
+
+    async def _ask(self, action: ListenKey, key: str = "", retries: int = 2) -> tuple[str, ...]:
+        told = await self._sender.ask(
+            _COST,
+            Lane.RECONCILE,
+            lambda: self._codec.encode_listen_key(action, self._venue_ns(), key),
+            retries=retries,
+        )
+        return told.answer.texts
