@@ -33,6 +33,8 @@ class Engine(NamedTuple):
 
     trading: Mapping[VenueId, Trading]
     trader: Trader
+    planner: Planner
+    inventory: Inventory
     executor: Executor
     risk: Risk
     exposure: Exposure
@@ -79,8 +81,9 @@ def assemble(
     )  # fmt: skip
     operation = Operation(
         mode=mode, currency=currency, sides=sides, books=books, executor=executor, risk=risk, inventory=inventory,
-        residuals=residuals, valuer=valuer, tally=tally, journal=str(journal.path), clock=clock,
+        residuals=residuals, valuer=valuer, tally=tally, journal=journal, clock=clock,
     )  # fmt: skip
+    publisher.listen(journal.on_fact)
     publisher.listen(tally.on_fact)
     publisher.listen(operation.on_fact)
     publisher.listen(risk.on_fact)
@@ -88,4 +91,4 @@ def assemble(
         planner=planner, risk=risk, executor=executor, inventory=inventory, publisher=publisher, journal=journal,
         max_cycles=max_cycles,
     )  # fmt: skip
-    return Engine(trading, trader, executor, risk, exposure, publisher, journal, tally, operation)
+    return Engine(trading, trader, planner, inventory, executor, risk, exposure, publisher, journal, tally, operation)

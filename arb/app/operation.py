@@ -16,6 +16,7 @@ from arb.execution import Executor
 from arb.exposure import Residuals
 from arb.interfaces import Clock, Lane, Trading
 from arb.inventory import Inventory
+from arb.journal import SqliteJournal
 from arb.latency import Latency
 from arb.risk import Risk
 from arb.status import BalanceRow, EngineStatus, ExposureRow, OrderRow, PrivateStatus
@@ -49,7 +50,7 @@ class Operation:
         residuals: Residuals,
         valuer: Valuer,
         tally: Tally,
-        journal: str,
+        journal: SqliteJournal,
         clock: Clock,
     ) -> None:
         self._mode = mode
@@ -78,11 +79,13 @@ class Operation:
         before, now_ns = self._risk.state, self._clock.mono_ns()
         self._risk.halt(why or _STANDS, now_ns)
         cancelled = self._executor.cancel_all(now_ns)
+        self._journal.flush()  # a killed process must not forget that it was halted
         return RiskReply(before, self._risk.state, why, len(cancelled))
 
     def resume(self, why: str) -> RiskReply:
         before = self._risk.state
         self._risk.resume(why or _STANDS, self._clock.mono_ns())
+        self._journal.flush()
         still = "; ".join(self._risk.why.values())
         return RiskReply(before, self._risk.state, still or why)
 
@@ -137,7 +140,7 @@ class Operation:
             sent_p99_us=_us(tally.sent, 0.99),
             acked_p50_us=_us(tally.acked, 0.5),
             acked_p99_us=_us(tally.acked, 0.99),
-            journal=self._journal,
+            journal=str(self._journal.path),
         )
 
     def _worth(self, amounts: Mapping[Coin, Decimal], now_ns: int) -> Decimal:
@@ -171,7 +174,7 @@ class Operation:
             balances_age_ms=None if unusable or not ages else min(ages) / 1e6,
             books=len(books),
             books_live=sum(book.state is BookState.LIVE for book in books),
-            losses=trading.counters.get("losses", 0),
+            losses=trading.counters.get("losses", 0) + trading.counters.get("socket_losses", 0),
             why=trading.refusal(1, Lane.ORDER) or unusable,
         )
 

@@ -25,6 +25,7 @@ from arb.control import ControlServer, verbs_of
 from arb.domain import CycleEnd
 from arb.interfaces import Clock
 from arb.journal import SqliteJournal, set_aside
+from arb.recovery import keep_proving
 from arb.rows import SimOptions, TradeFiles
 from arb.status import EngineStatus, ScanStatus, TradeSummary, TradeView
 
@@ -69,10 +70,6 @@ async def trade(
         if statics is None:
             return None
         markets = select(statics, settings.scan.symbols, least_venues=2)
-        if mode == "paper" or world.simulated:
-            set_aside(files.journal)
-        journal = SqliteJournal(files.journal, clock, mode=mode, run=f"{clock.wall_ns() // MS:x}-{os.getpid():x}")
-        stack.callback(journal.close)
         alerts = alerts_from(environ, settings.alerts, clock, asyncio.sleep)
         observers = () if alerts is None else (alerts,)
         books, rules, round_trips = Books(), Rules(statics.values()), RoundTrips(clock)
@@ -81,6 +78,10 @@ async def trade(
             if mode == "paper"
             else real_sides(factories, markets)
         )
+        if mode == "paper" or world.simulated:
+            set_aside(files.journal)
+        journal = SqliteJournal(files.journal, clock, mode=mode, run=f"{clock.wall_ns() // MS:x}-{os.getpid():x}")
+        stack.callback(journal.close)
         engine = assemble(
             settings, mode, sides, books, rules, journal, clock, view=view, observers=observers, max_cycles=max_cycles
         )
@@ -95,7 +96,12 @@ async def trade(
         await control.start()
         stack.callback(control.close)
         upkeep = keep_up(live, world, factories, statics, scanner, rules.refresh)
-        extra = [upkeep.run(), journal.run(), run_sides(engine.trading, engine.trader)]
+        extra = [
+            upkeep.run(),
+            journal.run(),
+            run_sides(engine.trading, engine.trader),
+            keep_proving(engine.executor, engine.trading, clock, engine.trader.on_event, asyncio.sleep),
+        ]
         if mode == "paper" and not settings.paper.latency_ms:
             extra.append(round_trips.run(live.data, markets))
         if alerts is not None:

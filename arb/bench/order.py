@@ -88,7 +88,7 @@ def order_lines(report: OrderReport) -> Iterator[str]:
             spread = f"({least:.1f}..{most:.1f})"
             yield f"{result.venue:10} {path.name:8} {path.p50_us:9.1f} {spread:>17} {path.p99_us:9.1f}"
         told = ", ".join(f"{name} takes {ratio:g} times as long" for name, ratio in result.ratios.items())
-        yield f"{result.venue}: {told} at p50; {result.orders:,} orders a round, {result.reused:.1%} on a used connection"
+        yield f"{result.venue}: {told} at p50; {result.orders:,} orders a round, {result.reused:.0%} on kept sockets"
 
 
 async def _measure(module: NativeVenue, orders: int, rounds: int) -> OrderResult:

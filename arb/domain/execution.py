@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import IntEnum
 
 from arb.domain.codes import BookState, Coin, CycleId, Side, Symbol, VenueId
-from arb.domain.conclusions import Intent
+from arb.domain.conclusions import Check, Intent
 from arb.domain.fact import Fact
 from arb.domain.private import Order
 
@@ -102,6 +102,7 @@ class Plan(Fact, frozen=True, gc=False):
     unknowns: tuple[str, ...]  # what nobody can tell of this pair: "identity", "transfer"
     detected_ns: int
     planned_ns: int
+    checks: tuple[Check, ...] = ()  # of the opportunity, as the strategy saw them
 
 
 class Refused(Fact, frozen=True, gc=False):

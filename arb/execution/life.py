@@ -169,9 +169,10 @@ class Life:
         """
         if self.terminal:
             return ""
-        if self.fills or self._told:
-            return f"{self.status.name} with {self.filled} filled, then not found"
         waited_ns = answer.asked_ns - self.sent_ns
+        if self.fills or self._told:
+            late = waited_ns >= self.settle_ns
+            return f"{self.status.name} with {self.filled} filled, then not found" if late else ""
         if self.venue_id or self.status is _O:
             if not self.forget_ns:
                 return f"{self.status.name} as {self.venue_id}, then not found" if waited_ns >= self.settle_ns else ""

@@ -172,6 +172,7 @@ def _plan(
         unknowns=tuple(check.id for check in opportunity.checks if check.ok is None),
         detected_ns=opportunity.decided_ns,
         planned_ns=now_ns,
+        checks=opportunity.checks,
     )  # fmt: skip
 
 

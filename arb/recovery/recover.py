@@ -31,10 +31,12 @@ from arb.domain import (
     VenueId,
 )
 from arb.errors import ReconcileError, Transient
+from arb.execution import Unproven
 from arb.execution.ids import cycle_of, ours
 from arb.interfaces import Clock, Lane, Trading
 from arb.journal import Records, SentOrder, fill_key
 from arb.recovery.balances import Difference, deltas, differences, expected, summed, totals
+from arb.recovery.proving import SKEW_NS, prove
 from arb.units import plain
 
 STEP_S = 0.05  # between two looks at what is in memory
@@ -43,7 +45,6 @@ SECOND_NS = 1_000_000_000
 DAY_NS = 86_400 * SECOND_NS
 
 _RECENT_NS = 600 * SECOND_NS  # before the last order: whatever was sent since may have fills that we lack
-_SKEW_NS = 60 * SECOND_NS  # between a venue's clock and ours, at most
 _ACCEPT = "if you moved it yourself, look at the account and then start once with 'arb run --accept-balances'"
 
 
@@ -58,6 +59,8 @@ class Adopts(Protocol):
     def on_event(self, event: PrivateEvent) -> None: ...
 
     def on_timer(self, now_ns: int) -> None: ...
+
+    def unproven(self, now_ns: int) -> tuple[Unproven, ...]: ...
 
 
 class Ledger(Protocol):
@@ -177,12 +180,15 @@ class _Recovery:
             sent = tuple(self._records.facts(OrderSent, cycle=opened.cycle))
             self._executor.adopt(opened, sent, self._records.events(opened.cycle))
         self._adopted = ids = tuple(opened.cycle for opened in found)
-        until_ns = self._deadline()
+        until_ns, look_ns = self._deadline(), self._soon()
         while left := [cycle for cycle in ids if cycle in self._executor.open]:
             if self._clock.mono_ns() >= until_ns:
                 self._give_up_on(left)
             await self._sleep(STEP_S)
             self._executor.on_timer(self._clock.mono_ns())
+            if self._clock.mono_ns() >= look_ns:
+                await prove(self._executor, self._trading, self._clock, self._tell)
+                look_ns = self._soon()
         return ids
 
     async def strays(self) -> tuple[ClientId, ...]:
@@ -262,13 +268,17 @@ class _Recovery:
             f"what became of cycle {', '.join(left)} cannot be learnt from the venues; see 'arb explain {left[0]}'"
         )
 
+    def _tell(self, event: PrivateEvent) -> None:
+        self._publish(event)
+        self._executor.on_event(event)
+
     def _suspect(self, orders: Iterable[SentOrder]) -> None:
         for sent in orders:
             if sent.order.venue in self._trading:
                 self._suspect_since(sent.order.venue, sent.order.symbol, sent.record.wall_ns)
 
     def _suspect_since(self, venue: VenueId, symbol: Symbol, wall_ns: int) -> None:
-        since_ns = max(0, wall_ns - _SKEW_NS)
+        since_ns = max(0, wall_ns - SKEW_NS)
         self._suspects[venue, symbol] = min(self._suspects.get((venue, symbol), since_ns), since_ns)
 
     def _stray(self, order: OrderUpdate) -> bool:
@@ -305,6 +315,10 @@ class _Recovery:
         fact = Mismatch(venue, what, mine, theirs, self._clock.mono_ns())
         self.mismatches.append(fact)
         self._publish(fact)
+
+    def _soon(self) -> int:
+        """When the accounts are looked at: what was asked by name has had the time to answer."""
+        return self._clock.mono_ns() + int(ASK_S * SECOND_NS)
 
     def _deadline(self) -> int:
         return self._clock.mono_ns() + self._patience_ns

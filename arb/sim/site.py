@@ -49,6 +49,8 @@ class Site:
             return web.Response(status=404)
         headers = {name.lower(): value for name, value in request.headers.items()}
         body = await request.read()
+        if self.venue.on_arrival is not None:
+            self.venue.on_arrival(query + body.decode(errors="replace"))
         await asyncio.sleep(self._one_way_s)
         reply = await self._answer(Request(request.method, path, query, headers, body))
         await asyncio.sleep(self._one_way_s)
@@ -99,6 +101,8 @@ class Site:
             async for message in socket:
                 if conn.gone:
                     break
+                if venue.on_arrival is not None and message.type is WSMsgType.TEXT:
+                    venue.on_arrival(message.data)
                 if self._one_way_s:
                     asyncio.get_running_loop().call_later(self._one_way_s, self._hear, conn, message)
                 else:

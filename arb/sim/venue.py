@@ -143,7 +143,11 @@ class World(NamedTuple):
 
 
 class SimVenue(ABC):
-    """The server side of one venue, without its sockets."""
+    """The server side of one venue, without its sockets.
+
+    on_arrival: is told query and body of every request, and every text frame, as it is read, before the time that
+    `one_way_ms` adds.
+    """
 
     name: str
     ws_path: str  # path of the socket
@@ -157,6 +161,7 @@ class SimVenue(ABC):
         self.books = world.market.books(self.name)
         self.rng = Random(f"{world.seed}:{self.name}")
         self.conns: dict[Conn, None] = {}
+        self.on_arrival: Callable[[str], None] | None = None
         self.streams: dict[str, Stream] = {}
         self._cadence: dict[int, dict[str, Stream]] = {}
         self._opened = 0

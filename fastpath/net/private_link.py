@@ -159,6 +159,10 @@ class PrivateLink:
         self._asked[call.id] = _Asked(call, cost, done, now_ns, timer)
         self._driver.send(call.frame)
 
+    def lose(self, error: VenueError) -> None:
+        """It is worth nothing any more, whatever its socket does."""
+        self._driver.lose(error)
+
     async def close(self, reason: str) -> None:
         await self._driver.close(reason)
         if self._timer is not None:

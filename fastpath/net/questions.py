@@ -110,7 +110,7 @@ class Questions:
         self, symbol: Symbol, *, client_id: ClientId | None = None, venue_id: str = "", since_ns: int = 0,
         until_ns: int = 0,
     ) -> tuple[Fill, ...]:  # fmt: skip
-        """The venue gives the newest: as long as there may be older ones, what came before those is asked for."""
+        """Newest first is how venues give them: as long as there may be older ones, those before are asked for."""
         found: dict[str, Fill] = {}
         for _ in range(MOST_PAGES):
 
@@ -125,7 +125,8 @@ class Questions:
             fresh = [fill for fill in fills if fill.trade_id not in found]
             found |= {fill.trade_id: fill for fill in fresh}
             if not told.answer.full:
-                return tuple(sorted(found.values(), key=lambda fill: fill.exch_ns))
+                oldest_first = list(found.values())[::-1]  # within one millisecond
+                return tuple(sorted(oldest_first, key=lambda fill: fill.exch_ns))
             if not fresh:
                 raise ProtocolError(self._venue, f"{len(fills)} fills of one moment: more than it gives at once")
             until_ns = min(fill.exch_ns for fill in fills)

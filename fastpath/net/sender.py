@@ -92,7 +92,8 @@ class Sender:
         self._orders: list[tuple[Call, Cost, Done, int]] = []  # without a connection yet; until when
         self._waiting: list[tuple[Lane, int, Job]] = []
         self._numbers = count(1)
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None  # for a moment this near uvloop gives one that does not tell when
+        self._timer_s = 0.0  # when, by the loop's time
         self._requests = self._retries = 0
 
     @property
@@ -273,10 +274,10 @@ class Sender:
         loop = asyncio.get_running_loop()
         due = loop.time() + delay_s
         if self._timer is not None:
-            if not self._timer.cancelled() and loop.time() < self._timer.when() <= due:
+            if not self._timer.cancelled() and loop.time() < self._timer_s <= due:
                 return
             self._timer.cancel()
-        self._timer = loop.call_at(due, self._pump)
+        self._timer, self._timer_s = loop.call_at(due, self._pump), due
 
     def _on_dial_failed(self, reason: str) -> None:
         """With a connection left the others wait for that one; cancels wait for the next attempt."""

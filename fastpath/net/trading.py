@@ -16,6 +16,7 @@ from arb.domain import (
     ClientId,
     Fill,
     Order,
+    OrderStatus,
     OrderUpdate,
     PrivateDown,
     PrivateUp,
@@ -23,10 +24,11 @@ from arb.domain import (
     VenueId,
 )
 from arb.errors import AuthFailed, Cause, OutcomeUnknown, Rejected, Transient, VenueError
-from arb.interfaces import Answer, Call, Clock, Lane, PrivateCodec, Sink, VenueSpec, Verb
+from arb.interfaces import Answer, Clock, Lane, PrivateCodec, Sink, VenueSpec, Verb
 from arb.outcome import failed
 from arb.supervise import Sleep, backoff
 from fastpath.net.alarm import Alarm
+from fastpath.net.cancels import Cancels, Target
 from fastpath.net.clock_keeper import ClockKeeper
 from fastpath.net.deadman import Deadman
 from fastpath.net.errors import first
@@ -38,16 +40,15 @@ from fastpath.net.pacing import SECOND_NS
 from fastpath.net.private_link import PrivateLink, PrivateWiring, Told
 from fastpath.net.private_stream import PrivateStream
 from fastpath.net.questions import Questions
-from fastpath.net.sender import Job, Sender
+from fastpath.net.sender import Sender
 from fastpath.net.wiring import OnError
+from fastpath.net.witness import Witness
 
 ANSWER_S = 2.0
 MAX_CLOCK_ERROR_MS = 500  # MEXC refuses a time that is a second ahead of its own
 DEADMAN_S = 30
 TEND_S = 1.0
 FAREWELL_S = 1.5
-CANCEL_TRIES = 5
-AGAIN_S = 0.2  # between two tries of a cancel
 _SOCKET = frozenset({"frames", "bytes", "decode_errors", "connects", "losses", "rotations", "pings"})
 
 T = TypeVar("T")
@@ -91,6 +92,7 @@ class NativeTrading:
         self._on_error = on_error
         self._max_clock_error_ns = max_clock_error_ms * 1_000_000
         self._out = Outlet(clock, self._fail)
+        self._witness = Witness()
         self._governor = Governor(codec.spec.pools)
         origin = origin_of(rest_url or spec.rest_url)
         url = ws_url or spec.ws_url
@@ -107,6 +109,10 @@ class NativeTrading:
         )  # fmt: skip
         keys = ListenKeys(codec, self._sender, self.venue, self._venue_ns)
         self._stream = PrivateStream(self._wiring, keys, on_up=self._on_up, on_down=self._on_down)
+        self._cancels = Cancels(
+            codec, self._stream, self._sender, self._governor, self._out, clock=clock, venue_ns=self._venue_ns,
+            judge=self._judge, complain=on_error,
+        )  # fmt: skip
         self._deadman = Deadman(codec, self._sender, self._venue_ns, deadman_s, on_error, sleep)
         self._counters: Counter[str] = Counter()
         self._inflight: dict[ClientId, Order] = {}
@@ -150,8 +156,12 @@ class NativeTrading:
         raise self._fatal
 
     async def _keep_warm(self) -> None:
+        """And watch the stream."""
         while True:
             self._sender.tend()
+            link, missed = self._stream.link, self._witness.overdue(self._clock.mono_ns())
+            if link is not None and missed is not None:
+                link.lose(Transient(self.venue, f"the stream never told of {missed}, which was accepted"))
             await self._sleep(TEND_S)
 
     async def _live(self) -> None:
@@ -191,6 +201,7 @@ class NativeTrading:
         self._spawn(self._first_read())
 
     def _on_down(self, reason: str) -> None:
+        self._witness.forget()
         self._out.tell(PrivateDown(self.venue, reason, self._clock.mono_ns()))
 
     async def _first_read(self) -> None:
@@ -232,6 +243,8 @@ class NativeTrading:
             self._out.soon(failed(self.venue, order.symbol, order.client_id, error, now_ns))
             return
         self._inflight[order.client_id] = order
+        if link is not None:
+            self._witness.sent(order.client_id)
         done = partial(self._placed, order)
         if socket and link is not None:
             self._governor.take(cost, now_ns)
@@ -243,7 +256,7 @@ class NativeTrading:
         if self._out.sink is None:
             return
         self._counters["cancels"] += 1
-        self._cancel(symbol, client_id, venue_id, CANCEL_TRIES)
+        self._cancels.send(Target(symbol, client_id, venue_id))
 
     def query(self, symbol: Symbol, client_id: ClientId, venue_id: str = "") -> None:
         if self._out.sink is None or client_id in self._asking:  # one answer does for both
@@ -285,6 +298,10 @@ class NativeTrading:
 
     def _placed(self, order: Order, outcome: Answer | VenueError, _asked_ns: int, recv_ns: int) -> None:
         self._inflight.pop(order.client_id, None)
+        refused = isinstance(outcome, VenueError) or any(
+            isinstance(event, OrderUpdate) and event.status is OrderStatus.REJECTED for event in outcome.events
+        )
+        self._witness.answered(order.client_id, accepted=not refused, now_ns=recv_ns)
         if not isinstance(outcome, VenueError):
             self._out.tell(*outcome.events)
             return
@@ -292,45 +309,6 @@ class NativeTrading:
         self._counters["unknown" if update.filled_qty is None else "refused"] += 1
         self._out.tell(update)
         self._judge(outcome)
-
-    def _cancel(self, symbol: Symbol, client_id: ClientId, venue_id: str, tries: int) -> None:
-        """Over the socket where that is open to it now, else by REST in its turn, before all others."""
-        done = partial(self._cancelled, symbol, client_id, venue_id, tries)
-        link, now_ns = self._stream.link, self._clock.mono_ns()
-        cost = Cost(Verb.CANCEL, symbol, socket=True)
-
-        def make(*, socket: bool = False) -> Call:
-            return self._codec.encode_cancel(symbol, client_id, self._venue_ns(), venue_id=venue_id, socket=socket)
-
-        if link is None or not link.orders or self._governor.wait_ns(cost, Lane.CANCEL, now_ns):
-            name = f"{symbol} {client_id} {venue_id}"
-            self._sender.queue(Job(Cost(Verb.CANCEL, symbol), Lane.CANCEL, make, done, name=name))
-            return
-        try:
-            call = make(socket=True)
-        except VenueError as error:
-            self._on_error(error)
-            return
-        self._governor.take(cost, now_ns)
-        link.call(call, cost, done)
-
-    def _cancelled(
-        self, symbol: Symbol, client_id: ClientId, venue_id: str, tries: int, outcome: Answer | VenueError,
-        _asked_ns: int, _recv_ns: int,
-    ) -> None:  # fmt: skip
-        """A cancel that was turned away at the door is sent again: nothing can come of it twice."""
-        if not isinstance(outcome, VenueError):
-            self._out.tell(*outcome.events)
-            return
-        self._judge(outcome)
-        if isinstance(outcome, Transient) and tries > 1 and self._out.sink is not None:
-            asyncio.get_running_loop().call_later(AGAIN_S, self._cancel_again, symbol, client_id, venue_id, tries - 1)
-        elif outcome.cause not in (Cause.NOT_FOUND, Cause.CLOSED):
-            self._on_error(outcome)
-
-    def _cancel_again(self, symbol: Symbol, client_id: ClientId, venue_id: str, tries: int) -> None:
-        if self._out.sink is not None:
-            self._cancel(symbol, client_id, venue_id, tries)
 
     # ------------------------------------------------------------------------------------------- questions
 
@@ -387,6 +365,8 @@ class NativeTrading:
         """From the socket, which says itself when its read is over."""
         if isinstance(event, Balance):
             self._questions.on_balance(event)
+        elif isinstance(event, OrderUpdate):
+            self._witness.told(event.client_id)
         self._out.give(event)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

@@ -22,6 +22,8 @@ ORDER_COLUMNS = (
 )  # fmt: skip
 REPORT_COLUMNS = ("by", "key", "quote", "cycles", "won", "reported", "volume", "fees", "expected", "profit", "naked")
 
+_ANSWERS = {True: "yes", False: "no", None: "unknown"}
+
 
 def put(line: Put, columns: Sequence[str], rows: Iterable[tuple[str, ...]]) -> None:
     """Columns of plain text, their names first."""
@@ -94,6 +96,8 @@ def explained(found: Explained) -> Iterator[str]:
         yield f"  {_leg(leg)}"
     for seen in plan.books:
         yield f"  {_book(seen)}"
+    for check in plan.checks:
+        yield f"  {check.id} {_ANSWERS[check.ok]}: {check.why}"
     yield f"  expected {short(plan.profit)} {plan.quote}; not known: {', '.join(plan.unknowns) or 'nothing'}"
     yield "stages, µs since detected (and since the stage before)"
     for stage in found.stages:

@@ -145,7 +145,8 @@ MARKET = Market(
 class FakeApp:
     """calls: what was asked, by the name of the function.   tell: the opportunities or shots a view is given.
 
-    fails: raised instead of running.   waits: run until told to stop.   report: what the doctor finds.
+    fails: raised instead of running.   closed: raised by the gate to live.   waits: run until told to stop.
+    report: what the doctor finds.   trade_summary: how a trading run ends.
     """
 
     def __init__(self) -> None:
@@ -155,6 +156,8 @@ class FakeApp:
         self.waits = False
         self.on_wait: Callable[[], None] = lambda: None
         self.report = DoctorReport(())
+        self.trade_summary: Any = ...  # ...: one of its own
+        self.closed: BaseException | None = None
 
     def canonical(self, name: str) -> str:
         return {"gate": "gateio"}.get(name, name)
@@ -182,6 +185,36 @@ class FakeApp:
 
     async def record(self, settings: Any, out: Path, **given: Any) -> ScanSummary:
         return await self._run("record", settings=settings, out=out, **given)
+
+    def check_live(self, loaded: Any, live_flag: bool, credentials: Any, data: Path, wall_ns: int) -> None:
+        self._note("live", loaded=loaded, live_flag=live_flag, credentials=credentials, data=data)
+        if self.closed is not None:
+            raise self.closed
+
+    async def trade(self, settings: Any, **given: Any) -> Any:
+        from tests.arb.cli.trading_facts import trade_summary
+
+        call = self._note("trade", settings=settings, **given)
+        call.view.started(self)
+        for fact in self.tell:
+            if isinstance(fact, tuple):
+                call.view.closed(*fact)
+            else:
+                call.view.moved(fact)
+        if self.waits:
+            self.on_wait()
+            await call.stop.wait()
+        if self.trade_summary is None:
+            return None
+        ended = "interrupted" if call.stop.is_set() else "duration"
+        end = trade_summary(ended) if self.trade_summary is ... else self.trade_summary
+        call.view.finished(end)
+        return end
+
+    def engine(self) -> Any:
+        from tests.arb.control.fakes import FakeEngine
+
+        return FakeEngine().status()
 
     async def markets(self, settings: Any, **given: Any) -> Sequence[MarketRow]:
         self._note("markets", settings=settings, **given)

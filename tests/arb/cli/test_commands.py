@@ -234,6 +234,14 @@ def test_bench_prints_both_paths(shell: Shell) -> None:
     assert result["ccxt"]["frames_per_s"] > 0
 
 
+def test_bench_order_prints_every_client(shell: Shell) -> None:
+    assert shell("bench", "order", "--orders", "20", "--rounds", "1", "--exchanges", "mexc", "--jsonl") == 0
+    line = json.loads(shell.out)
+    assert line["schema"] == "arb.bench/1"
+    (result,) = line["results"]
+    assert [path["name"] for path in result["paths"]] == ["native", "aiohttp", "httpx"]
+
+
 def test_help_is_light() -> None:
     heavy = ["ccxt", "aiohttp", "pydantic", "rich", "msgspec", "loguru", "asyncio", "uvloop", "picows"]
     code = (

@@ -141,6 +141,7 @@ def test_life(messages: list[OrderUpdate | Fill], status: OrderStatus, accounted
             [fill("0.4", side=Side.SELL)], P, "a fill of another order: SELL BTC/USDT at mexc", id="the wrong side"
         ),
         pytest.param([fill("0.4"), missing(200)], A, "PARTIAL with 0.4 filled, then not found", id="not gone"),
+        pytest.param([fill("0.4"), missing(104)], A, "", id="filled, and asked for before the venue finds it"),
         pytest.param([told(OP, None, "a"), missing(106)], OP, "OPEN as a, then not found", id="none is lost here"),
     ],
 )  # fmt: skip

@@ -21,6 +21,7 @@ from arb.domain import (
     Side,
     VenueId,
 )
+from arb.execution import Unproven
 from arb.exposure import Exposure
 from arb.journal import Records, SqliteJournal
 from arb.recovery import Recovered, recover
@@ -46,13 +47,17 @@ def ended(cycle: CycleId = C1, wall_ns: int = WALL_NS) -> CycleClosed:
 
 
 class FakeExecutor:
-    """Keeps what it is told. ends: a cycle is over after so many looks at the time; None: never."""
+    """Keeps what it is told. ends: a cycle is over after so many looks at the time; None: never.
+
+    owed: what only the account can tell of; the first word about an order settles it.
+    """
 
     def __init__(self, ends: int | None = 0) -> None:
         self.open: dict[CycleId, object] = {}
         self.adopted: list[tuple[CycleOpened, Sequence[OrderSent], Sequence[OrderUpdate | Fill]]] = []
         self.events: list[PrivateEvent] = []
         self.looks = 0
+        self.owed: list[Unproven] = []
         self._ends = ends
 
     def adopt(self, opened: CycleOpened, sent: Sequence[OrderSent], events: Sequence[OrderUpdate | Fill]) -> None:
@@ -62,6 +67,13 @@ class FakeExecutor:
 
     def on_event(self, event: PrivateEvent) -> None:
         self.events.append(event)
+        if isinstance(event, OrderUpdate) and self.owed:
+            self.owed = [each for each in self.owed if each.order.client_id != event.client_id]
+            if not self.owed:
+                self.open.clear()
+
+    def unproven(self, now_ns: int) -> tuple[Unproven, ...]:
+        return tuple(self.owed)
 
     def on_timer(self, now_ns: int) -> None:
         self.looks += 1

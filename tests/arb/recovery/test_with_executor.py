@@ -129,6 +129,7 @@ class Process:
             )  # fmt: skip
 
 
+@pytest.mark.parametrize("forget_s", [pytest.param(0, id="never forgets"), pytest.param(30, id="forgets")])
 @pytest.mark.parametrize("hears", range(7))
 @pytest.mark.parametrize(
     ("filled", "orders"),
@@ -138,8 +139,10 @@ class Process:
         pytest.param(set(), 2, id="no leg reached its venue"),
     ],
 )
-async def test_a_cycle_that_was_cut_short(tmp_path: Path, filled: set[Side], orders: int, hears: int) -> None:
-    world = World()
+async def test_a_cycle_that_was_cut_short(
+    tmp_path: Path, filled: set[Side], orders: int, hears: int, forget_s: int
+) -> None:
+    world = World(forget_ns=forget_s * 1_000 * MS)
     truth = Truth(world, filled)
     first = Process(world, truth, tmp_path / "j.sqlite", "r1")
     assert (await first.recover()).cycles == ()  # the base line
@@ -149,7 +152,7 @@ async def test_a_cycle_that_was_cut_short(tmp_path: Path, filled: set[Side], ord
         truth.work()
     first.journal.close()
 
-    world.clock.advance(60_000 * MS)
+    world.clock.advance(61_000 * MS)
     second = Process(world, truth, tmp_path / "j.sqlite", "r2")
     with closing(Records(second.path)) as records:
         open_before = [opened.cycle for opened in records.open_cycles()]

@@ -1,0 +1,257 @@
+"""A whole trading engine for a benchmark: the real planner, gate, executor, journal and private sides on live books.
+
+Only two things are not real. The planner is told of rebates, so that every pair of books is worth a cycle; and every
+limit of the risk gate is judged, but set beyond reach.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+
+from arb.app.assembly import Engine, assemble
+from arb.app.factories import Factories
+from arb.app.rules import Rules
+from arb.app.scanners import NoScan
+from arb.app.scanning import Live, facts, select
+from arb.app.sides import real_sides, run_sides
+from arb.app.simulating import Environment
+from arb.app.status import Counted
+from arb.bench.stopwatch import Lap, NullJournal, Stopwatch, TimedJournal
+from arb.books import Books
+from arb.clock import SystemClock
+from arb.config import Credentials, ExecutionConfig, RiskConfig, ScanConfig, Settings, VenueConfig
+from arb.domain import (
+    BookState,
+    CycleClosed,
+    CycleOpened,
+    Depth,
+    FeeCoin,
+    Intent,
+    Leg,
+    OppEvent,
+    Opportunity,
+    Reason,
+    Refused,
+    RiskMoved,
+    Symbol,
+    Trust,
+    VenueId,
+)
+from arb.errors import ArbError, Transient
+from arb.interfaces import Lane, Statics
+from arb.risk import Approved
+from arb.sim.apart import Door
+from arb.status import EngineSource, TradeSummary
+from arb.units import exact
+
+SPEND = Decimal(40)  # USDT a cycle: above every minimum of the simulated markets, far below what their books hold
+READY_S = 30.0
+CLOSED_S = 30.0
+PACE_S = 0.1  # between two starts: MEXC takes twelve orders a second, and the gate wants room for a hedge
+AGAIN_S = 0.02
+TRIES = 250
+
+_MUCH = Decimal(10) ** 12
+_REBATE = Decimal("-0.03")
+_WIDE = Decimal("0.02")  # how far beyond the best price an intent reaches
+_AGE_NS = 1_000_000_000
+_CLOCK = SystemClock()
+
+OrderPath = Literal["native", "ccxt"]
+T = TypeVar("T")
+
+
+class Unwatched:
+    """A TradeView for nobody."""
+
+    def started(self, source: EngineSource) -> None: ...
+
+    def closed(self, opened: CycleOpened, closed: CycleClosed) -> None: ...
+
+    def moved(self, moved: RiskMoved) -> None: ...
+
+    def finished(self, summary: TradeSummary) -> None: ...
+
+
+class Rig:
+    """Runs cycles one after the other. symbols: in turn, and in both directions so that no account runs dry."""
+
+    def __init__(self, engine: Engine, books: Books, journal: TimedJournal, symbols: Sequence[Symbol]) -> None:
+        self.engine = engine
+        self._books = books
+        self._journal = journal
+        self._symbols = symbols
+        self._watch = Stopwatch(_CLOCK)
+        self._made = 0
+        engine.publisher.listen(self._watch.on_fact)
+
+    async def ready(self) -> None:
+        """Until every book is LIVE and both private sides stand with their balances. Raises Transient."""
+        async with _within(READY_S, "books and accounts are not ready"):
+            while not self._is_ready():  # noqa: ASYNC110  what it waits for is no one event
+                await asyncio.sleep(AGAIN_S)
+
+    async def lap(self) -> Lap:
+        """One cycle from its plan to its end. Raises ArbError for one that never could be, or never ended."""
+        began_ns = _CLOCK.mono_ns()
+        lap = await self._started()
+        async with _within(CLOSED_S, "a cycle did not end"):
+            while not lap.closed_ns:  # noqa: ASYNC110  polled so seldom that it is not in the figures
+                await asyncio.sleep(AGAIN_S)
+        await asyncio.sleep(max(0.0, PACE_S - (_CLOCK.mono_ns() - began_ns) / 1e9))
+        return lap
+
+    async def _started(self) -> Lap:
+        why = ""
+        for _ in range(TRIES):
+            verdict = self._try()
+            if isinstance(verdict, Lap):
+                return verdict
+            why = verdict
+            await asyncio.sleep(AGAIN_S)
+        raise ArbError(f"no cycle could be started: {why}")
+
+    def _try(self) -> Lap | str:
+        """What the trader does with an intent, with a look at the clock between the steps. Or why there is no cycle."""
+        engine, intent = self.engine, self._intent()
+        if isinstance(intent, str):
+            return intent
+        began_ns = _CLOCK.mono_ns()
+        plan = engine.planner.plan(intent, _opportunity(intent, began_ns), began_ns)
+        planned_ns = _CLOCK.mono_ns()
+        if isinstance(plan, Refused):
+            return f"{plan.limit}: {plan.why}"
+        verdict = engine.risk.check(plan, planned_ns)
+        approved_ns = _CLOCK.mono_ns()
+        if not isinstance(verdict, Approved):
+            return f"{verdict.limit}: {verdict.why}"
+        lap = Lap(planned_ns - began_ns, approved_ns - planned_ns, approved_ns)
+        self._watch.start(lap)
+        engine.executor.start(verdict, approved_ns)
+        lap.handed_ns = _CLOCK.mono_ns()
+        lap.committed_in_ns = self._journal.took_ns
+        return lap
+
+    def _intent(self) -> Intent | str:
+        """The next market, the other way round each time. Or why not now."""
+        self._made += 1
+        symbol = self._symbols[self._made // 2 % len(self._symbols)]
+        buy, sell = sorted(self.engine.trading, reverse=bool(self._made % 2))
+        asks, bids = self._books.get((buy, symbol)), self._books.get((sell, symbol))
+        now_ns = _CLOCK.mono_ns()
+        if any(book is None or book.refusal(now_ns, _AGE_NS) is not Reason.OK for book in (asks, bids)):
+            return f"the books of {symbol} are not live"
+        assert asks is not None  # told above
+        assert bids is not None
+        ask, bid = exact(asks.live(now_ns, _AGE_NS).best_ask), exact(bids.live(now_ns, _AGE_NS).best_bid)
+        qty = SPEND / ask
+        return Intent(
+            "bench", f"b{self._made}", symbol, buy, sell, qty, qty, ask * (1 + _WIDE), bid * (1 - _WIDE), Decimal(0)
+        )
+
+    def _is_ready(self) -> bool:
+        trading = self.engine.trading
+        books = [self._books.get((venue, symbol)) for venue in trading for symbol in self._symbols]
+        return (
+            all(book is not None and book.state is BookState.LIVE for book in books)
+            and not any(side.refusal(1, Lane.ORDER) for side in trading.values())
+            and not any(self.engine.inventory.why_not(venue) for venue in trading)
+        )
+
+
+async def on_rig(
+    doors: Mapping[str, Door], folder: Path, play: Callable[[Rig], Awaitable[T]], *, orders: OrderPath, journal: bool
+) -> T:
+    """What `play` makes of a rig that trades at `doors`; its journal is a new file in `folder`.
+
+    orders: the path that orders take; books are native on all.   journal: False: nothing is written down.
+    """
+    settings = _settings(doors, orders)
+    keys = {name: Credentials(name, door.key, door.secret) for name, door in doors.items()}
+    world = Environment(settings, keys, simulated=True)
+    async with AsyncExitStack() as stack:
+        factories = Factories(world, _CLOCK)
+        stack.push_async_callback(factories.close)
+        statics = await facts(factories, world, _CLOCK)
+        markets = select(statics, settings.scan.symbols, least_venues=2)
+        kind = TimedJournal if journal else NullJournal
+        opened = kind(folder / f"cycle-{_CLOCK.mono_ns():x}.sqlite", _CLOCK, mode="sim", run="bench")
+        stack.callback(opened.close)
+        books = Books()
+        engine = assemble(
+            settings, "sim", real_sides(factories, markets), books, _rebated(statics), opened, _CLOCK,
+            view=Unwatched(), observers=(), max_cycles=None,
+        )  # fmt: skip
+        live = Live(
+            settings, factories, markets, books=books, scanner=NoScan(),
+            counted=Counted("bench", None, books, None, _CLOCK), clock=_CLOCK, tape=None, trader=engine.trader,
+        )  # fmt: skip
+        rig = Rig(engine, books, opened, sorted({market.symbol for chosen in markets.values() for market in chosen}))
+        played: list[T] = []
+
+        async def until_played() -> str:
+            await rig.ready()
+            played.append(await play(rig))
+            return "played"
+
+        await live.run(until_played, [opened.run(), run_sides(engine.trading, engine.trader)])
+        return played[0]
+
+
+def _settings(doors: Mapping[str, Door], orders: OrderPath) -> Settings:
+    return Settings(
+        exchanges={
+            name: VenueConfig(rest_url=door.rest_url, ws_url=door.ws_url, orders=orders)
+            for name, door in doors.items()
+        },
+        scan=ScanConfig(symbols=("*/USDT",), depth=Depth.TWENTY, audit_s=0.0),
+        size={"USDT": SPEND * 2},
+        execution=ExecutionConfig(slippage_bps=Decimal(50)),
+        risk=RiskConfig(
+            max_trade=_MUCH, max_venue=_MUCH, max_coin=_MUCH, max_total=_MUCH, max_naked=_MUCH, max_naked_s=86_400,
+            max_daily_loss=_MUCH, max_losses=1_000, cooldown_s=1, max_orders_per_min=100_000,
+            price_collar_bps=Decimal(10_000), min_trust=Trust.UNCHECKED, allow_unknown=("identity", "transfer"),
+        ),
+    )  # fmt: skip
+
+
+def _rebated(statics: Mapping[VenueId, Statics]) -> Rules:
+    """The markets as they are, with fees at which everything pays."""
+    return Rules(
+        msgspec.structs.replace(
+            each,
+            fees=tuple(
+                msgspec.structs.replace(fee, taker=_REBATE, buy_coin=FeeCoin.QUOTE, sell_coin=FeeCoin.QUOTE)
+                for fee in each.fees
+            ),
+        )
+        for each in statics.values()
+    )
+
+
+def _opportunity(intent: Intent, now_ns: int) -> Opportunity:
+    """What the planner wants to know of where an intent is from."""
+    buy, sell = (
+        Leg(venue, limit, limit, 0, 0, None, None)
+        for venue, limit in ((intent.buy_venue, intent.buy_limit), (intent.sell_venue, intent.sell_limit))
+    )
+    return Opportunity(
+        intent.opportunity_id, OppEvent.OPEN, "cross_venue", intent.symbol, buy, sell, intent.buy_qty, None, None,
+        intent.expected_profit, None, (), Reason.OK, now_ns, now_ns, 0, 0,
+    )  # fmt: skip
+
+
+@asynccontextmanager
+async def _within(seconds: float, told: str) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise Transient("sim", f"{told} after {seconds:g} s") from None
