@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from arb.domain import Check, CycleClosed, CycleOpened, Leg, Levels, Opportunity, RiskMoved
+from arb.domain import Check, Leg, Levels, Opportunity, RiskMoved
 from arb.rows import DoctorRow, DrillRow, ExchangeRow, MarketRow, SimEndpoint
 from arb.status import BalanceRow, BookShot, EngineStatus, ScanStatus, ScanSummary, TradeSummary, VenueStatus
 from arb.units import plain, plain_float
@@ -28,7 +28,6 @@ ENGINE = "arb.engine/1"
 BALANCES = "arb.balances/1"
 DOCTOR = "arb.doctor/1"
 DRILL = "arb.drill/1"
-CYCLE = "arb.cycle/1"
 RISK = "arb.risk/1"
 RUN = "arb.run/1"
 
@@ -158,14 +157,6 @@ def drill_line(rows: Sequence[DrillRow]) -> bytes:
     """One `arb.drill/1`: every limit of the risk gate, and whether it tripped as it should."""
     told = [msgspec.structs.asdict(row) for row in rows]
     return _encode({"schema": DRILL, "ok": all(row.ok for row in rows), "rows": told})
-
-
-def cycle_line(ended: tuple[CycleOpened, CycleClosed]) -> bytes:
-    """One `arb.cycle/1`: how a cycle ended, and what had been planned."""
-    opened, closed = ended
-    plan = opened.plan
-    legs = {"buy": _told(plan.buy), "sell": _told(plan.sell)}
-    return _encode({"schema": CYCLE, **_told(closed), **legs, "took_ns": closed.at_ns - opened.at_ns})
 
 
 def risk_line(moved: RiskMoved) -> bytes:

@@ -6,6 +6,7 @@ Everything on our side is real: planner, risk gate, executor, journal file, priv
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -49,8 +50,9 @@ class CycleResult(msgspec.Struct, frozen=True):
     """One path at one distance, over the cycles of all rounds.
 
     plan, judge, commit: what the loop spends on the plan, on the risk gate, and on writing the orders ahead.
-    handed, sent, acked, closed: since the gate's word: until both orders are handed over (over ccxt to tasks that have
-    yet to run), have come to the venues' sockets, are answered, and the cycle is closed, both legs accounted.
+    handed, sent, acked, closed: since the gate's word: until both orders are handed over (natively: written to their
+    sockets; through ccxt: to tasks that have yet to run), have both been read by the other process (which at no
+    distance works on the first before it reads the second), are answered, and the cycle is closed.
     unwound: cycles whose legs differed, so that the ladder was climbed; they are in the figures.
     reused: share of HTTP calls that found a connection in use before; None: the path does not count.
     """
@@ -84,8 +86,7 @@ class Taken(msgspec.Struct):
     """What the rigs of one path at one distance have brought."""
 
     laps: list[Lap] = []
-    opened: int = 0
-    reused: int = 0
+    calls: Counter[str] = msgspec.field(default_factory=Counter)
 
 
 async def cycle(
@@ -105,12 +106,13 @@ async def cycle(
 
                         async def play(rig: Rig, into: Taken = taken[subject, distance]) -> None:
                             await _laps(rig, WARM_UP)
+                            before = _calls(rig)
                             laps = await _laps(rig, cycles)
+                            into.calls += _calls(rig) - before
                             arrived = await other.arrivals()
                             for lap in laps:
                                 lap.arrived_ns = max(arrived[order] for order in lap.orders)
                             into.laps += laps
-                            _count(rig, into)
 
                         await on_rig(other.doors, Path(name), play, orders=subject.orders, journal=subject.journal)
     results = tuple(_result(subject, distance, each) for (subject, distance), each in taken.items())
@@ -126,7 +128,7 @@ def cycle_lines(report: CycleReport) -> Iterator[str]:
     yield ", ".join(f"{name} {version}" for name, version in m.packages)
     yield f"ms since the risk gate's word, p50/p99 of {report.rounds} interleaved rounds; venues in another process"
     yield (
-        f"{'one way':>7} {'path':11} {'both handed over':>17} {'both at the venue':>17} {'both answered':>15} "
+        f"{'one way':>7} {'path':11} {'both handed over':>17} {'both at venues':>17} {'both answered':>15} "
         f"{'cycle closed':>15} {'of it journal':>13} {'before: plan + gate':>21} {'reused':>6}"
     )
     for r in report.results:
@@ -152,10 +154,10 @@ async def _laps(rig: Rig, count: int) -> list[Lap]:
     return [await rig.lap() for _ in range(count)]
 
 
-def _count(rig: Rig, into: Taken) -> None:
-    for side in rig.engine.trading.values():
-        into.opened += side.counters.get("rest_opened", 0)
-        into.reused += side.counters.get("rest_reused", 0)
+def _calls(rig: Rig) -> Counter[str]:
+    """HTTP calls of all private sides so far, by whether they found a connection in use before."""
+    names = ("rest_opened", "rest_reused")
+    return Counter({name: sum(side.counters.get(name, 0) for side in rig.engine.trading.values()) for name in names})
 
 
 def _wanted(seed: int, one_way_ms: float) -> Wanted:
@@ -168,7 +170,7 @@ def _result(subject: Subject, one_way_ms: float, taken: Taken) -> CycleResult:
     laps = taken.laps
     if unanswered := [lap for lap in laps if not lap.acked_ns]:
         raise ArbError(f"{subject.name}: a cycle closed before its orders {unanswered[0].orders} were answered")
-    calls = taken.opened + taken.reused
+    calls = taken.calls.total()
     return CycleResult(
         subject.name,
         one_way_ms,
@@ -181,7 +183,7 @@ def _result(subject: Subject, one_way_ms: float, taken: Taken) -> CycleResult:
         _quantiles([lap.arrived_ns - lap.approved_ns for lap in laps]),
         _quantiles([lap.acked_ns - lap.approved_ns for lap in laps]),
         _quantiles([lap.closed_ns - lap.approved_ns for lap in laps]),
-        taken.reused / calls if calls else None,
+        taken.calls["rest_reused"] / calls if calls else None,
     )
 
 

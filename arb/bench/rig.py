@@ -1,7 +1,7 @@
 """A whole trading engine for a benchmark: the real planner, gate, executor, journal and private sides on live books.
 
-Only two things are not real. The planner is told of rebates, so that every pair of books is worth a cycle; and every
-limit of the risk gate is judged, but set beyond reach.
+Only two things are not real. The planner is told of rebates, so that books that cross by the least tick are worth a
+cycle; and every limit of the risk gate is judged, but set beyond reach.
 """
 
 from __future__ import annotations
@@ -54,13 +54,12 @@ from arb.units import exact
 SPEND = Decimal(40)  # USDT a cycle: above every minimum of the simulated markets, far below what their books hold
 READY_S = 30.0
 CLOSED_S = 30.0
-PACE_S = 0.1  # between two starts: MEXC takes twelve orders a second, and the gate wants room for a hedge
+PACE_S = 0.12 # between two starts: MEXC takes twelve orders a second, and the gate wants room for a hedge
 AGAIN_S = 0.02
-TRIES = 250
+TRIES = 1000
 
 _MUCH = Decimal(10) ** 12
 _REBATE = Decimal("-0.03")
-_WIDE = Decimal("0.02")  # how far beyond the best price an intent reaches
 _AGE_NS = 1_000_000_000
 _CLOCK = SystemClock()
 
@@ -81,7 +80,7 @@ class Unwatched:
 
 
 class Rig:
-    """Runs cycles one after the other. symbols: in turn, and in both directions so that no account runs dry."""
+    """Runs cycles one after the other. symbols: looked at in turn, in both directions."""
 
     def __init__(self, engine: Engine, books: Books, journal: TimedJournal, symbols: Sequence[Symbol]) -> None:
         self.engine = engine
@@ -89,7 +88,7 @@ class Rig:
         self._journal = journal
         self._symbols = symbols
         self._watch = Stopwatch(_CLOCK)
-        self._made = 0
+        self._looked = 0
         engine.publisher.listen(self._watch.on_fact)
 
     async def ready(self) -> None:
@@ -109,20 +108,19 @@ class Rig:
         return lap
 
     async def _started(self) -> Lap:
-        why = ""
+        why = "no two books have crossed"
         for _ in range(TRIES):
-            verdict = self._try()
+            intent = self._intent()
+            verdict = why if intent is None else self._try(intent)
             if isinstance(verdict, Lap):
                 return verdict
             why = verdict
             await asyncio.sleep(AGAIN_S)
         raise ArbError(f"no cycle could be started: {why}")
 
-    def _try(self) -> Lap | str:
+    def _try(self, intent: Intent) -> Lap | str:
         """What the trader does with an intent, with a look at the clock between the steps. Or why there is no cycle."""
-        engine, intent = self.engine, self._intent()
-        if isinstance(intent, str):
-            return intent
+        engine = self.engine
         began_ns = _CLOCK.mono_ns()
         plan = engine.planner.plan(intent, _opportunity(intent, began_ns), began_ns)
         planned_ns = _CLOCK.mono_ns()
@@ -139,22 +137,24 @@ class Rig:
         lap.committed_in_ns = self._journal.took_ns
         return lap
 
-    def _intent(self) -> Intent | str:
-        """The next market, the other way round each time. Or why not now."""
-        self._made += 1
-        symbol = self._symbols[self._made // 2 % len(self._symbols)]
-        buy, sell = sorted(self.engine.trading, reverse=bool(self._made % 2))
-        asks, bids = self._books.get((buy, symbol)), self._books.get((sell, symbol))
-        now_ns = _CLOCK.mono_ns()
-        if any(book is None or book.refusal(now_ns, _AGE_NS) is not Reason.OK for book in (asks, bids)):
-            return f"the books of {symbol} are not live"
-        assert asks is not None  # told above
-        assert bids is not None
-        ask, bid = exact(asks.live(now_ns, _AGE_NS).best_ask), exact(bids.live(now_ns, _AGE_NS).best_bid)
-        qty = SPEND / ask
-        return Intent(
-            "bench", f"b{self._made}", symbol, buy, sell, qty, qty, ask * (1 + _WIDE), bid * (1 - _WIDE), Decimal(0)
-        )
+    def _intent(self) -> Intent | None:
+        """The next market, from the one that was last on, where one venue asks less than the other one bids."""
+        buys, now_ns = sorted(self.engine.trading), _CLOCK.mono_ns()
+        for _ in range(2 * len(self._symbols)):
+            self._looked += 1
+            symbol = self._symbols[self._looked // 2 % len(self._symbols)]
+            buy, sell = reversed(buys) if self._looked % 2 else buys
+            asks, bids = self._books.get((buy, symbol)), self._books.get((sell, symbol))
+            if asks is None or bids is None:
+                continue
+            if any(book.refusal(now_ns, _AGE_NS) is not Reason.OK for book in (asks, bids)):
+                continue
+            ask, bid = asks.live(now_ns, _AGE_NS).best_ask, bids.live(now_ns, _AGE_NS).best_bid
+            if ask < bid:
+                qty = SPEND / exact(ask)
+                limits = exact(bid), exact(ask)  # no level beyond what crosses
+                return Intent("bench", f"b{self._looked}", symbol, buy, sell, qty, qty, *limits, Decimal(0))
+        return None
 
     def _is_ready(self) -> bool:
         trading = self.engine.trading

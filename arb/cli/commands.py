@@ -115,64 +115,6 @@ def scan(
 
 
 @app.command()
-def run(
-    config: opt.Config = None,
-    exchanges: opt.Exchanges = None,
-    mode: Annotated[
-        str | None,
-        typer.Option("--mode", metavar="paper|sim|live", help="paper fills against live books; else that of the file."),
-    ] = None,
-    live: Annotated[bool, typer.Option("--live", help="Really send real orders: one of the steps that needs.")] = False,
-    symbols: opt.Symbols = None,
-    size: opt.Size = None,
-    depth: opt.Depth = None,
-    sim: opt.Sim = False,
-    fastpath: opt.Fastpath = None,
-    orders: opt.Orders = None,
-    duration: opt.Duration = None,
-    max_cycles: Annotated[
-        int | None, typer.Option("--max-cycles", min=1, metavar="N", help="Stop after so many cycles.")
-    ] = None,
-    accept_balances: Annotated[
-        bool, typer.Option("--accept-balances", help="Take what the venues hold for right, whatever we expected.")
-    ] = False,
-    journal: Annotated[
-        Path | None, typer.Option("--journal", metavar="FILE", help="Where the run is recorded.")
-    ] = None,
-    jsonl: opt.Jsonl = False,
-    seed: opt.Seed = None,
-    sim_symbols: opt.SimSymbols = None,
-    truth: opt.Truth = None,
-    faults: opt.Faults = None,
-    log_level: opt.LogLevel = None,
-    verbose: opt.Verbose = False,
-) -> Job:
-    """Trade what a scan finds, until Ctrl-C. Paper money unless told otherwise in several places."""
-    from arb.cli import choices
-    from arb.cli.run import Run
-
-    chosen = choices.mode(mode)
-    return Run(
-        config=config,
-        exchanges=choices.venues(exchanges),
-        options=choices.settings_options(
-            symbols=symbols, size=size, depth=depth, fastpath=fastpath, log_level=log_level, verbose=verbose
-        ),
-        orders=choices.order_paths(orders),
-        mode=chosen,
-        live=choices.going_live(chosen, live=live, sim=sim),
-        sim=choices.simulation(
-            sim=sim or chosen == "sim", seed=seed, sim_symbols=sim_symbols, truth=truth, faults=faults
-        ),
-        duration_s=choices.duration(duration),
-        max_cycles=max_cycles,
-        accept_balances=accept_balances,
-        journal=journal,
-        jsonl=jsonl,
-    )
-
-
-@app.command()
 def book(
     target: Annotated[str, typer.Argument(metavar="VENUE:SYMBOL", help="As in mexc:BTC/USDT.", show_default=False)],
     levels: opt.Levels = 10,

@@ -1,6 +1,6 @@
 """What was done, from the journal alone: cycles, orders, the whole story of one cycle, and reports of profit."""
 
-from arb.history.cycles import cycles
+from arb.history.cycles import cycle_row, cycles
 from arb.history.explain import explain
 from arb.history.orders import orders
 from arb.history.report import report
@@ -16,6 +16,7 @@ __all__ = [
     "ReportRow",
     "Split",
     "Stage",
+    "cycle_row",
     "cycles",
     "explain",
     "orders",

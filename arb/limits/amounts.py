@@ -15,7 +15,7 @@ def currency(moment: Moment, plan: Plan) -> str:
     """Every limit is an amount of one currency: what has no live price cannot be held against any."""
     coins = {plan.quote, *(cycle.quote for cycle in moment.history.open.values())}
     coins.update(coin for coin, pnl in moment.history.realised(moment.wall_ns).items() if pnl)
-    coins.update(coin for _, coin, qty in moment.around.held if qty)
+    coins.update(coin for _, coin, qty in moment.held if qty)
     missing = sorted(coin for coin in coins if moment.price(coin) is None)
     return f"no live book tells what {', '.join(missing)} is worth in {moment.config.currency}" if missing else ""
 
@@ -38,7 +38,7 @@ def max_venue(moment: Moment, plan: Plan) -> str:
 
 def max_coin(moment: Moment, plan: Plan) -> str:
     """The two legs of a cycle offset each other in its coin: it counts with its notional, residuals with all."""
-    held = sum((moment.worth(coin, abs(qty)) for _, coin, qty in moment.around.held if coin == plan.base), _NONE)
+    held = sum((moment.worth(coin, abs(qty)) for _, coin, qty in moment.held if coin == plan.base), _NONE)
     cycles = moment.history.open.values()
     running = sum((moment.worth(cycle.quote, cycle.spent) for cycle in cycles if cycle.base == plan.base), _NONE)
     new = moment.worth(plan.quote, spent(plan.buy))
@@ -55,7 +55,7 @@ def _standing(moment: Moment, venue: VenueId | None = None) -> Decimal:
     """What is open and held at one venue, or at all of them."""
     legs = moment.history.legs()
     running = sum((moment.worth(quote, amount) for at, quote, amount in legs if venue in (None, at)), _NONE)
-    held = moment.around.held
+    held = moment.held
     return running + sum((moment.worth(coin, abs(qty)) for at, coin, qty in held if venue in (None, at)), _NONE)
 
 

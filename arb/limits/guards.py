@@ -78,6 +78,6 @@ def never(_moment: Moment) -> str:
 def _residual(moment: Moment) -> Decimal:
     """The net of each coin; one without a live price is left out here, and no plan passes the gate then."""
     net: dict[Coin, Decimal] = {}
-    for _, coin, qty in moment.around.held:
+    for _, coin, qty in moment.held:
         net[coin] = net.get(coin, _NONE) + qty
     return sum((moment.worth(coin, abs(qty), unknown=_NONE) for coin, qty in net.items()), _NONE)

@@ -49,9 +49,9 @@ class Surroundings(msgspec.Struct, frozen=True):
 
 
 class Moment:
-    """Surroundings and history as they are now; each price is asked once."""
+    """Surroundings and history as they are now; each price and what is held are asked once."""
 
-    __slots__ = ("_prices", "around", "config", "history", "now_ns", "wall_ns")
+    __slots__ = ("_held", "_prices", "around", "config", "history", "now_ns", "wall_ns")
 
     def __init__(self, around: Surroundings, history: History, now_ns: int, wall_ns: int) -> None:
         self.around = around
@@ -60,6 +60,14 @@ class Moment:
         self.now_ns = now_ns
         self.wall_ns = wall_ns
         self._prices: dict[Coin, Decimal | None] = {}
+        self._held: tuple[tuple[VenueId, Coin, Decimal], ...] | None = None
+
+    @property
+    def held(self) -> Sequence[tuple[VenueId, Coin, Decimal]]:
+        """What cycles have left: venue, coin, quantity (< 0: owed)."""
+        if self._held is None:
+            self._held = tuple(self.around.held)
+        return self._held
 
     def price(self, coin: Coin) -> Decimal | None:
         if coin not in self._prices:

@@ -41,6 +41,7 @@ from arb.units import plain
 
 STEP_S = 0.05  # between two looks at what is in memory
 ASK_S = 0.5  # between two questions to a venue
+LATE_S = 6.0  # so much later than its fills a venue's balances may come
 SECOND_NS = 1_000_000_000
 DAY_NS = 86_400 * SECOND_NS
 
@@ -226,13 +227,13 @@ class _Recovery:
         unexplained: list[Difference] = []
         reads: list[BalancesRead] = []
         for venue, side in self._trading.items():
-            until_ns = self._deadline()
+            until_ns = min(self._deadline(), self._clock.mono_ns() + int(LATE_S * SECOND_NS))
             while True:
                 read = await side.balances()
                 found = self._unexplained(venue, read)
                 if not found or self._clock.mono_ns() >= until_ns:
                     break
-                await self._sleep(ASK_S)  # a venue's balances, and its pushes, may come later than its fills
+                await self._sleep(ASK_S)
             unexplained += found
             reads.append(read)
         for it in unexplained:

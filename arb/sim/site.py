@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from aiohttp import WSMessage, WSMsgType, web
 
 from arb.sim.conn import BINARY, PONG, TEXT, Conn
-from arb.sim.distance import Distant
+from arb.sim.distance import Distant, Road
 from arb.sim.venue import MS, Reply, Request, SimVenue
 
 Wait = Callable[[int], Awaitable[None]]
@@ -97,6 +98,7 @@ class Site:
             injector.opened(conn, venue.name)
         venue.opened(conn)
         conn.flush(venue.world.settings.slow_reader_bytes)
+        road = Road(self._one_way_s)
         try:
             async for message in socket:
                 if conn.gone:
@@ -104,7 +106,7 @@ class Site:
                 if venue.on_arrival is not None and message.type is WSMsgType.TEXT:
                     venue.on_arrival(message.data)
                 if self._one_way_s:
-                    asyncio.get_running_loop().call_later(self._one_way_s, self._hear, conn, message)
+                    road.send(partial(self._hear, conn, message))
                 else:
                     self._hear(conn, message)
         finally:

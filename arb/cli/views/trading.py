@@ -11,7 +11,9 @@ from arb.cli.output import Lines, Text
 from arb.cli.views.operating import status_text
 from arb.cli.views.text import decimal, funnel, latency, venue_text
 from arb.domain import CycleClosed, CycleEnd, CycleOpened, RiskMoved
-from arb.schema import cycle_line, risk_line, trade_summary_line
+from arb.history import cycle_row
+from arb.history.lines import cycle_line
+from arb.schema import risk_line, trade_summary_line
 from arb.status import EngineSource, EngineStatus, ScanStatus, TradeSummary
 
 SHOWN = 12  # of the last cycles, in the picture
@@ -23,7 +25,7 @@ class TradeLines:
 
     def __init__(self, lines: Lines, *, jsonl: bool) -> None:
         self._lines = lines
-        self._cycle: Text = cycle_line if jsonl else cycle_text
+        self._cycle: Text = _cycle_line if jsonl else cycle_text
         self._risk: Text = risk_line if jsonl else risk_moved_text
         self._summary: Text = trade_summary_line if jsonl else trade_summary_text
 
@@ -124,3 +126,8 @@ def trade_summary_text(summary: TradeSummary) -> str:
     if engine.acked_p50_us is not None and engine.acked_p99_us is not None:
         parts.append(f"to both answered p50 {engine.acked_p50_us / 1e3:.1f} ms p99 {engine.acked_p99_us / 1e3:.1f} ms")
     return "; ".join((*parts, *summary.notes))
+
+
+def _cycle_line(ended: tuple[CycleOpened, CycleClosed]) -> bytes:
+    """The same object that `arb history --json` has for it."""
+    return cycle_line(cycle_row(*ended))

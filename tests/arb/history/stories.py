@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from arb.clock import ManualClock
 from arb.domain import (
     ClientId,
@@ -34,7 +36,7 @@ class Writer:
         """Detected now, planned 40 µs later, sent 100 µs later."""
         now_ns = self.clock.mono_ns()
         plan = a_plan(qty=qty, now_ns=now_ns)
-        plan = type(plan)(*[getattr(plan, n) for n in plan.__struct_fields__[:-1]], now_ns + 40 * US)
+        plan = msgspec.structs.replace(plan, planned_ns=now_ns + 40 * US)
         self.clock.advance(50 * US)
         start = opened(number, plan=plan, at_ns=self.clock.mono_ns(), wall_ns=self.clock.wall_ns())
         self.journal.ahead(start)
