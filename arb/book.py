@@ -53,7 +53,8 @@ class Book:
 
     @property
     def crossed(self) -> bool:
-        return bool(self._bid_px) and bool(self._ask_px) and self._bid_px[-1] >= self._ask_px[0]
+        bids, asks = self._bid_px, self._ask_px
+        return bids[-1] >= asks[0] if bids and asks else False
 
     def bids(self, n: int) -> list[Level]:
         """Up to `n` levels, best first."""
@@ -71,10 +72,12 @@ class Book:
 
 def _merge(qty: dict[float, float], prices: list[float], levels: Levels) -> None:
     for price, size in levels:
-        if size > 0.0:
-            if price not in qty:
-                insort(prices, price)
+        if price in qty:
+            if size > 0.0:
+                qty[price] = size
+            else:
+                del qty[price]
+                del prices[bisect_left(prices, price)]
+        elif size > 0.0:
             qty[price] = size
-        elif price in qty:
-            del qty[price]
-            del prices[bisect_left(prices, price)]
+            insort(prices, price)

@@ -25,6 +25,8 @@ from arb.sync import BookSync, Sync
 
 Resync = Callable[[Symbol], None]
 
+_LIVE, _ADVANCED, _RESYNC = BookState.LIVE, Sync.LIVE, Sync.RESYNC  # a global is looked up sooner than a member
+
 
 class Books:
     """on_change: told of every frame that advanced a book, made it LIVE or ended its life; None: nobody looks."""
@@ -56,7 +58,7 @@ class Books:
         """Feed one event. Events of symbols nobody asked for are dropped."""
         kind = type(event)
         if kind is BookDelta or kind is Quote or kind is BookSnapshot:
-            self._on_stream(event)  # type: ignore[arg-type]  # the three kinds just tested
+            self._on_stream(event, kind)  # type: ignore[arg-type]  # the three kinds just tested
         elif kind is Subscribed:
             self._on_subscribed(event)  # type: ignore[arg-type]
         elif kind is Disconnected or kind is SubscriptionRefused or kind is Unsubscribed:
@@ -90,24 +92,23 @@ class Books:
         self._lost(key, book, was_live, now_ns)
         self._resync[book.venue](book.symbol)
 
-    def _on_stream(self, event: BookDelta | Quote | BookSnapshot) -> None:
+    def _on_stream(self, event: BookDelta | Quote | BookSnapshot, kind: type[Event]) -> None:
         key = (event.venue, event.symbol)
         book = self._books.get(key)
         if book is None:
             return
-        was_live = book.state is BookState.LIVE
-        kind = type(event)
+        was_live = book.state is _LIVE
         if kind is BookDelta:
             result = book.on_delta(event)  # type: ignore[arg-type]
         elif kind is Quote:
             result = book.on_quote(event)  # type: ignore[arg-type]
         else:
             result = book.on_snapshot(event)  # type: ignore[arg-type]
-        if result is Sync.LIVE:
+        if result is _ADVANCED:
             self._dirty[key] = None
             if self._on_change is not None:
                 self._changed(book, event.recv_ns)
-        elif result is Sync.RESYNC:
+        elif result is _RESYNC:
             self._lost(key, book, was_live, event.recv_ns)
             self._resync[book.venue](book.symbol)
 

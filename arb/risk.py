@@ -204,7 +204,9 @@ class Risk:
             if why:
                 before = self.state
                 self._trips[limit] = Trip(guard.state, why)
-                if guard.state >= before:  # beneath a halt it changes nothing that anybody could see
+                # Beneath a halt it changes nothing that anybody could see; and a restart, which goes by the last
+                # move, must not take a person's halt for one of a limit, which lets naked legs be hedged.
+                if before is not RiskState.HALTED and guard.state >= before:
                     self._moved(before, limit, why, moment.now_ns)
 
     def _let_go(self, moment: Moment) -> None:

@@ -224,8 +224,9 @@ class BookView(Protocol):
 
 
 class TradeSummary(msgspec.Struct, frozen=True):
-    """How a trading run ended. ended: "duration", "cycles" or "interrupted".   engine: its last status.
+    """How a trading run ended. engine: its last status.
 
+    ended: "duration", "cycles", "interrupted", or "failed" where a private side did for good: `notes` say of what.
     halted_by: the limit that had halted it; "": none.
     flat, hedged, reported: cycles by their end.   left_open: cycles whose outcome was still being asked for.
     pnl: realised by this run, by quote coin.   notes: what a person should know.

@@ -22,6 +22,7 @@ from arb.domain import (
     PrivateEvent,
     Refused,
 )
+from arb.errors import JournalError
 from arb.inventory import Inventory
 from arb.publisher import Publisher
 from arb.risk import Approved
@@ -95,8 +96,11 @@ class Trader:
         verdict = self._judge(intent, opportunity, now_ns)
         if isinstance(verdict, Refused):
             self._publisher.publish(verdict)
-        else:
+            return
+        try:
             self._executor.start(verdict, now_ns)
+        except JournalError as error:  # nothing has left; the socket whose callback this is must not pay for it
+            self._publisher.publish(Refused(intent, "journal", str(error), now_ns))
 
     def _judge(self, intent: Intent, opportunity: Opportunity, now_ns: int) -> Approved | Refused:
         for venue in (intent.buy_venue, intent.sell_venue):

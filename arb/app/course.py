@@ -38,17 +38,25 @@ class Course:
         self._stop = stop
         self._duration_s = duration_s
         self._accept_balances = accept_balances
+        self.failure: Exception | None = None  # what a private side failed of, for good
 
     async def run(self) -> str:
-        """How it ended: "interrupted", "duration" or "cycles". Raises what `recover` raises, Transient."""
+        """How it ended: "interrupted", "duration", "cycles" or "failed". Raises what `recover` raises, Transient."""
         trader = self._engine.trader
         if await unless(self._stop, self._recover()) is None:
-            return "interrupted"
-        trader.open_for_business = True
+            return "failed" if self.failure is not None else "interrupted"
+        trader.open_for_business = self.failure is None
         ended = await until(self._live, self._stop, self._duration_s, once=False, enough=lambda: trader.enough)
         trader.open_for_business = False
         await self._wind_down()
-        return ended
+        return ended if self.failure is None else "failed"
+
+    def fail(self, failure: Exception) -> None:
+        """A private side has ended for good: nothing new begins, and the others end what is open."""
+        logger.error("a private side has failed for good, the run ends: {}", failure)
+        self._engine.trader.open_for_business = False
+        self.failure = self.failure or failure
+        self._stop.set()
 
     async def _recover(self) -> bool:
         engine = self._engine

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from loguru import logger
 
 from arb.app.factories import Factories, Tapped, catalog
+from arb.app.memory import settled
 from arb.app.scanners import MS, make_scanner
 from arb.app.simulating import Environment, environment
 from arb.app.statics import StaticFacts
@@ -140,7 +141,8 @@ class Live:
         end: asyncio.Future[str] = asyncio.ensure_future(until())
         everything: list[asyncio.Future[Any]] = [*work, end]
         try:
-            await asyncio.wait(everything, return_when=asyncio.FIRST_COMPLETED)
+            with settled():
+                await asyncio.wait(everything, return_when=asyncio.FIRST_COMPLETED)
             for task in work:
                 if task.done():
                     task.result()  # raises what ended it; none of them ends by itself

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from random import Random
 
@@ -55,8 +55,23 @@ def paper_sides(
     }
 
 
-async def run_sides(trading: Mapping[VenueId, Trading], sink: Sink) -> None:
-    """Until cancelled. The first that fails for good ends all of them."""
+async def run_sides(
+    trading: Mapping[VenueId, Trading], sink: Sink, failed: Callable[[Exception], None] | None = None
+) -> None:
+    """Until cancelled.
+
+    failed: told of one that fails for good; the others live on, since a leg may stand at one of them. None: the first
+    that fails ends all of them.
+    """
     async with asyncio.TaskGroup() as group:
         for venue, side in trading.items():
-            group.create_task(side.run(sink), name=f"{venue} orders")
+            work = side.run(sink) if failed is None else _apart(side, sink, failed)
+            group.create_task(work, name=f"{venue} orders")
+
+
+async def _apart(side: Trading, sink: Sink, failed: Callable[[Exception], None]) -> None:
+    try:
+        await side.run(sink)
+    except Exception as exc:  # noqa: BLE001  the side's task ends here: the run winds down and raises it
+        failed(exc)
+        await asyncio.get_running_loop().create_future()  # for as long as the others live

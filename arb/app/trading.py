@@ -62,7 +62,8 @@ async def trade(
 
     mode: "paper" fills against the live books; else orders go to the venues, simulated ones with `sim`.
     environ: where alerts are sent to, if anywhere.
-    Raises ConfigError, JournalError, ReconcileError, Transient for a venue that cannot be reached, AuthFailed.
+    Raises ConfigError, JournalError, ReconcileError, Transient for a venue that cannot be reached; AuthFailed where
+    a venue has refused the key and nothing is left over that its summary would have to tell.
     """
     async with opened(settings, credentials, sim, clock) as (world, factories), AsyncExitStack() as stack:
         settings = world.settings
@@ -95,11 +96,12 @@ async def trade(
         control = ControlServer(files.control, verbs_of(engine.operation))
         await control.start()
         stack.callback(control.close)
+        course = Course(engine, live, clock, stop, duration_s=duration_s, accept_balances=accept_balances)
         upkeep = keep_up(live, world, factories, statics, scanner, rules.refresh)
         extra = [
             upkeep.run(),
             journal.run(),
-            run_sides(engine.trading, engine.trader),
+            run_sides(engine.trading, engine.trader, course.fail),
             keep_proving(engine.executor, engine.trading, clock, engine.trader.on_event, asyncio.sleep),
         ]
         if mode == "paper" and not settings.paper.latency_ms:
@@ -108,14 +110,17 @@ async def trade(
             extra.append(alerts.run())
         counted.started()
         view.started(Source(engine.operation, counted))
-        course = Course(engine, live, clock, stop, duration_s=duration_s, accept_balances=accept_balances)
         ended = await live.run(course.run, extra)
-        made = _summary(engine, counted, mode, ended, clock)
+        made = _summary(engine, counted, mode, ended, course.failure, clock)
         view.finished(made)
+        if course.failure is not None and not (made.reported or made.left_open):  # what is left over is worse news
+            raise course.failure
         return made
 
 
-def _summary(engine: Engine, counted: Counted, mode: str, ended: str, clock: Clock) -> TradeSummary:
+def _summary(
+    engine: Engine, counted: Counted, mode: str, ended: str, failure: Exception | None, clock: Clock
+) -> TradeSummary:
     tally = engine.tally
     return TradeSummary(
         mode=mode,
@@ -129,5 +134,5 @@ def _summary(engine: Engine, counted: Counted, mode: str, ended: str, clock: Clo
         reported=tally.ends[CycleEnd.REPORTED],
         left_open=len(engine.executor.open),
         pnl=tuple(tally.pnl.items()),
-        notes=(engine.journal.trouble,) if engine.journal.trouble else (),
+        notes=tuple(filter(None, (str(failure or ""), engine.journal.trouble))),
     )

@@ -6,15 +6,17 @@ Everything on our side is real: planner, risk gate, executor, journal file, priv
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import msgspec
 
-from arb.bench.apart import apart
+from arb.bench.apart import Apart, apart
 from arb.bench.machine import Machine, machine
 from arb.bench.rig import OrderPath, Rig, on_rig
 from arb.bench.stopwatch import Lap
@@ -72,9 +74,13 @@ class CycleResult(msgspec.Struct, frozen=True):
 
 
 class CycleReport(msgspec.Struct, frozen=True):
-    """met: natively, at `target_at_ms` one way, the p99 of the whole cycle is below the target; None: not measured."""
+    """met: natively, at `target_at_ms` one way, the p99 of the whole cycle is below the target; None: not measured.
+
+    load: of the machine when it began, over a minute; None where nobody tells.
+    """
 
     machine: Machine
+    load: float | None
     rounds: int
     target_ms: float
     target_at_ms: float
@@ -90,41 +96,34 @@ class Taken(msgspec.Struct):
 
 
 async def cycle(
-    folder: Path | None = None, *, cycles: int = 50, rounds: int = 3, seed: int = 1,
+    folder: Path | None = None, *, cycles: int = 30, rounds: int = 5, seed: int = 1, warm_up: int = WARM_UP,
     one_way_ms: Sequence[float] = (0.0, TARGET_AT_MS), subjects: Sequence[Subject] = SUBJECTS,
 ) -> CycleReport:  # fmt: skip
-    """Every path at every distance in turn, `cycles` of each a round. folder: of the journals; None: of the system's.
+    """Every path at every distance in turn, `cycles` of each a round, after `warm_up` of them that nobody counts.
 
+    folder: where the journals are; None: the system's for temporary files.
     Raises ArbError where a cycle cannot be started or does not end.
     """
+    load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None  # not on Windows
     taken = {(subject, distance): Taken() for distance in one_way_ms for subject in subjects}
     with TemporaryDirectory(dir=folder, prefix="arb-bench-") as name:
         for number in range(rounds):
             for distance in one_way_ms:
                 async with apart(_wanted(seed + number, distance)) as other:
                     for subject in subjects:
-
-                        async def play(rig: Rig, into: Taken = taken[subject, distance]) -> None:
-                            await _laps(rig, WARM_UP)
-                            before = _calls(rig)
-                            laps = await _laps(rig, cycles)
-                            into.calls += _calls(rig) - before
-                            arrived = await other.arrivals()
-                            for lap in laps:
-                                lap.arrived_ns = max(arrived[order] for order in lap.orders)
-                            into.laps += laps
-
+                        play = partial(_measure, other, taken[subject, distance], cycles, warm_up)
                         await on_rig(other.doors, Path(name), play, orders=subject.orders, journal=subject.journal)
     results = tuple(_result(subject, distance, each) for (subject, distance), each in taken.items())
     judged = [each for each in results if each.path == SUBJECTS[0].name and each.one_way_ms == TARGET_AT_MS]
     met = judged[0].closed.p99_ms < TARGET_MS if judged else None
-    return CycleReport(machine(), rounds, TARGET_MS, TARGET_AT_MS, met, results)
+    return CycleReport(machine(), load, rounds, TARGET_MS, TARGET_AT_MS, met, results)
 
 
 def cycle_lines(report: CycleReport) -> Iterator[str]:
     """The machine, then a row a path and distance, and whether the target is met."""
     m = report.machine
-    yield f"{m.cpu}, {m.cores} cores, {m.system}, {m.python}"
+    busy = "" if report.load is None else f", load {report.load:g}"
+    yield f"{m.cpu}, {m.cores} cores{busy}, {m.system}, {m.python}"
     yield ", ".join(f"{name} {version}" for name, version in m.packages)
     yield f"ms since the risk gate's word, p50/p99 of {report.rounds} interleaved rounds; venues in another process"
     yield (
@@ -147,7 +146,20 @@ def cycle_lines(report: CycleReport) -> Iterator[str]:
     if report.met is not None:
         word = "met" if report.met else "missed"
         at = f"at {report.target_at_ms:g} ms one way"
-        yield f"target < {report.target_ms:g} ms for the whole cycle {at}, natively: {word} at p99"
+        yield f"target < {report.target_ms:g} ms for the whole cycle {at}, natively, at p99: {word}"
+
+
+async def _measure(other: Apart, into: Taken, cycles: int, warm_up: int, rig: Rig) -> None:
+    await _laps(rig, warm_up)
+    before = _calls(rig)
+    laps = await _laps(rig, cycles)
+    into.calls += _calls(rig) - before
+    arrived = await other.arrivals()
+    for lap in laps:
+        if lost := [order for order in lap.orders if order not in arrived]:
+            raise ArbError(f"{lost[0]} never came to its venue: a cycle without it says nothing")
+        lap.arrived_ns = max(arrived[order] for order in lap.orders)
+    into.laps += laps
 
 
 async def _laps(rig: Rig, count: int) -> list[Lap]:

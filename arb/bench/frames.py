@@ -25,6 +25,7 @@ class Recording(msgspec.Struct, frozen=True):
 
     natives: the venue's name -> ours.   seeds: REST books as bytes, from just before the first frame.
     markets: ccxt's unified markets, so that ccxt can read the same frames.
+    answers: what the venue said to our subscriptions.
     """
 
     venue: str
@@ -33,6 +34,7 @@ class Recording(msgspec.Struct, frozen=True):
     seeds: dict[Symbol, bytes]
     frames: tuple[bytes, ...]
     markets: list[dict[str, Any]]
+    answers: tuple[bytes, ...] = ()
 
 
 async def record(module: NativeVenue, feed: Feed, count: int, seed: int) -> Recording:
@@ -53,12 +55,12 @@ async def record(module: NativeVenue, feed: Feed, count: int, seed: int) -> Reco
             asked = codec.encode_subscribe(feed, symbols, _WALL_NS)
             for frame in asked:
                 await socket.send_str(frame.decode())
-            answers = 0
-            while answers < len(asked):  # an acknowledgement each; full frames may come between
+            answers: list[bytes] = []
+            while len(answers) < len(asked):  # an acknowledgement each; full frames may come between
                 message = await socket.receive()
-                answers += message.type is aiohttp.WSMsgType.TEXT and b'"full"' not in message.data.encode()
-                if message.type is aiohttp.WSMsgType.TEXT and '"full"' in message.data:
-                    frames.append(message.data.encode())
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    said = message.data.encode()
+                    (frames if b'"full"' in said else answers).append(said)
             seeds = {}
             for symbol in symbols:
                 async with http.get(urls.rest_url + codec.encode_snapshot(symbol, feed.rule.window).path) as reply:
@@ -72,7 +74,7 @@ async def record(module: NativeVenue, feed: Feed, count: int, seed: int) -> Reco
             await asyncio.gather(reader, return_exceptions=True)
     finally:
         await sim.stop()
-    return Recording(spec.name, feed, natives, seeds, tuple(frames[:count]), listed)
+    return Recording(spec.name, feed, natives, seeds, tuple(frames[:count]), listed, tuple(answers))
 
 
 async def markets(ccxt_id: str, rest_url: str, rest_base: str) -> list[dict[str, Any]]:

@@ -54,7 +54,7 @@ from arb.units import exact
 SPEND = Decimal(40)  # USDT a cycle: above every minimum of the simulated markets, far below what their books hold
 READY_S = 30.0
 CLOSED_S = 30.0
-PACE_S = 0.12 # between two starts: MEXC takes twelve orders a second, and the gate wants room for a hedge
+PACE_S = 0.12  # between two starts: MEXC takes twelve orders a second, and the gate wants room for a hedge
 AGAIN_S = 0.02
 TRIES = 1000
 

@@ -14,6 +14,7 @@ from arb.cli.setup import start_logging
 from arb.errors import ConfigError
 
 if TYPE_CHECKING:
+    from arb.bench.cycle import CycleReport
     from arb.bench.decode import Report
     from arb.bench.order import OrderReport
     from arb.interfaces import NativeVenue
@@ -87,6 +88,35 @@ class BenchOrder(msgspec.Struct, frozen=True):
             desk.line(msgspec.json.encode({"schema": "arb.bench/1", **msgspec.to_builtins(report)}).decode())
         else:
             for line in order_lines(report):
+                desk.line(line)
+        return OK
+
+
+class BenchCycle(msgspec.Struct, frozen=True):
+    """Journals are written where they are kept, where there is such a folder."""
+
+    cycles: int
+    rounds: int
+    seed: int
+    jsonl: bool
+
+    def __call__(self, desk: Desk) -> int:
+        """Raises ArbError where a cycle cannot be started or does not end."""
+        from arb.bench import cycle, cycle_lines
+        from arb.config.folders import data_dir
+
+        start_logging(desk, "WARNING")
+        folder = data_dir(desk.environ, desk.home)
+
+        async def measure(_stop: asyncio.Event) -> CycleReport:
+            where = folder if folder.is_dir() else None
+            return await cycle(where, cycles=self.cycles, rounds=self.rounds, seed=self.seed)
+
+        report, _ = run_until_stopped(measure, grace_s=0.0)
+        if self.jsonl:
+            desk.line(msgspec.json.encode({"schema": "arb.bench/1", **msgspec.to_builtins(report)}).decode())
+        else:
+            for line in cycle_lines(report):
                 desk.line(line)
         return OK
 

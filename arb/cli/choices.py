@@ -14,7 +14,7 @@ from arb.rows import SimOptions
 
 T = TypeVar("T")
 
-_BENCHES = ("decode", "journal", "order")
+_BENCHES = ("decode", "journal", "order", "cycle")
 _MODES = ("paper", "sim", "live")
 _SWITCH = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
 

@@ -335,10 +335,12 @@ def sim(
 
 @app.command()
 def bench(
-    what: Annotated[str, typer.Argument(metavar="[decode|journal|order]", help="What to measure.")] = "decode",
+    what: Annotated[str, typer.Argument(metavar="[decode|journal|order|cycle]", help="What to measure.")] = "decode",
     exchanges: opt.Exchanges = None,
     frames: Annotated[int, typer.Option("--frames", min=100, help="Of each venue.")] = 20_000,
-    cycles: Annotated[int, typer.Option("--cycles", min=20, help="Written down on each path.")] = 1_000,
+    cycles: Annotated[
+        int | None, typer.Option("--cycles", min=20, help="Written down (1000) or run (30) on each path.")
+    ] = None,
     orders: Annotated[int, typer.Option("--orders", min=20, help="Sent by each client.")] = 2_000,
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="Every path in turn, so many times.")] = 5,
     seed: opt.Seed = None,
@@ -349,12 +351,15 @@ def bench(
     decode: native against ccxt on the same frames, from bytes to checked, updated book.
     journal: orders written down before they leave, with and without waiting for the disk.
     order: a signed order and its answer over loopback, our HTTP against aiohttp and httpx.
+    cycle: from the risk gate's word to both legs accounted, native against ccxt, at 0 and 10 ms one way (minutes).
     """
     from arb.cli import choices
-    from arb.cli.bench import Bench, BenchJournal, BenchOrder
+    from arb.cli.bench import Bench, BenchCycle, BenchJournal, BenchOrder
 
     if choices.benchmark(what) == "journal":
-        return BenchJournal(cycles=cycles, rounds=rounds, jsonl=jsonl)
+        return BenchJournal(cycles=cycles or 1_000, rounds=rounds, jsonl=jsonl)
+    if what == "cycle":
+        return BenchCycle(cycles=cycles or 30, rounds=rounds, seed=1 if seed is None else seed, jsonl=jsonl)
     if what == "order":
         return BenchOrder(exchanges=choices.venues(exchanges), orders=orders, rounds=rounds, jsonl=jsonl)
     return Bench(

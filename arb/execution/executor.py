@@ -272,6 +272,7 @@ class Executor:
             cycle.second = None
             if isinstance(second, Step):
                 return second
+            self._accounts.release(cycle, now_ns)  # the next order will have its name, and may cost another coin
         return self._ladder.next(cycle, now_ns)
 
     def _patient(self, cycle: Cycle, now_ns: int) -> bool:

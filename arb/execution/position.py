@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 from arb.domain import Coin, Delta, Side, VenueId
@@ -16,15 +16,15 @@ def deltas_of(lives: Iterable[Life], base: Coin, quote: Coin) -> Deltas:
     """By venue and coin, fees in; what comes to nothing is left out."""
     sums: Deltas = {}
 
-    def move(venue: VenueId, coin: Coin, change: Decimal) -> None:
-        sums[venue, coin] = plus(sums.get((venue, coin), ZERO), change)
+    def move(how: Callable[[Decimal, Decimal], Decimal], venue: VenueId, coin: Coin, amount: Decimal) -> None:
+        sums[venue, coin] = how(sums.get((venue, coin), ZERO), amount)
 
     for life in lives:
         for fill in life.fills.values():
-            sign = 1 if fill.side is Side.BUY else -1
-            move(fill.venue, base, sign * fill.qty)
-            move(fill.venue, quote, -sign * times(fill.price, fill.qty))
-            move(fill.venue, fill.fee_coin, -fill.fee)
+            bought, paid = (plus, less) if fill.side is Side.BUY else (less, plus)  # a mere sign rounds to 28 digits
+            move(bought, fill.venue, base, fill.qty)
+            move(paid, fill.venue, quote, times(fill.price, fill.qty))
+            move(less, fill.venue, fill.fee_coin, fill.fee)
     return {key: change for key, change in sorted(sums.items()) if change}
 
 
@@ -47,7 +47,7 @@ def standing(lives: Iterable[Life], base: Coin) -> Decimal:
     """Base bought less base sold for all that is known, also where a fill is still missing."""
     sums = ZERO
     for life in lives:
-        sums = plus(sums, life.filled if life.order.side is Side.BUY else -life.filled)
+        sums = (plus if life.order.side is Side.BUY else less)(sums, life.filled)
         sums = less(sums, life.fees.get(base, ZERO))
     return sums
 

@@ -93,8 +93,11 @@ class History:
         return len(self._sent)
 
     def realised(self, wall_ns: int) -> Mapping[Coin, Decimal]:
-        """Profit (or loss, < 0) by quote currency since 00:00 UTC of the day of `wall_ns`, or since `forgive`."""
-        return self._pnl if wall_ns // DAY_NS == self._day else {}
+        """Profit (or loss, < 0) by quote currency since 00:00 UTC of the day of `wall_ns`, or since `forgive`.
+
+        A wall clock that is set back over midnight begins no new day: what was lost stays lost.
+        """
+        return self._pnl if wall_ns // DAY_NS <= self._day else {}
 
     def legs(self) -> Iterator[tuple[VenueId, Coin, Decimal]]:
         """Of the open cycles: venue, quote, notional."""
@@ -137,9 +140,8 @@ class History:
         if day > self._day:
             self._day = day
             self._pnl.clear()
-        if day == self._day:
-            quote = Coin(fact.symbol.partition("/")[2])
-            self._pnl[quote] = self._pnl.get(quote, _NONE) + fact.pnl
+        quote = Coin(fact.symbol.partition("/")[2])
+        self._pnl[quote] = self._pnl.get(quote, _NONE) + fact.pnl
 
 
 def _hedge(order: Order, cycle: OpenCycle) -> Decimal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from decimal import Decimal
 
 from arb.domain import (
@@ -112,16 +113,28 @@ class PaperOrder:
 
 
 class OrderTable:
-    """Every order that was accepted, found by either id."""
+    """Every order that was accepted and not forgotten since, found by either id."""
 
     def __init__(self) -> None:
         self.open: dict[str, PaperOrder] = {}
+        self._ended: deque[tuple[int, PaperOrder]] = deque()  # since when, the oldest first
         self._by_id: dict[str, PaperOrder] = {}
         self._by_client: dict[ClientId, PaperOrder] = {}
 
     def add(self, order: PaperOrder) -> None:
         self.open[order.venue_id] = self._by_id[order.venue_id] = order
         self._by_client[order.order.client_id] = order
+
+    def end(self, order: PaperOrder, now_ns: int) -> None:
+        del self.open[order.venue_id]
+        self._ended.append((now_ns, order))
+
+    def forget(self, before_ns: int) -> None:
+        """What had ended before: a run of weeks must not remember all it has done."""
+        while self._ended and self._ended[0][0] < before_ns:
+            _, order = self._ended.popleft()
+            del self._by_id[order.venue_id]
+            del self._by_client[order.order.client_id]
 
     def find(self, symbol: Symbol, client_id: ClientId, venue_id: str) -> PaperOrder | None:
         """By the venue's id where it is given, else by ours."""

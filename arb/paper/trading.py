@@ -34,7 +34,7 @@ from arb.errors import OutcomeUnknown, Transient
 from arb.interfaces import Clock, Lane, Sink
 from arb.outcome import failed
 from arb.paper.timeline import Action, Channel, Timeline
-from arb.paper.venue import BookOf, FeeOf, PaperVenue, Told
+from arb.paper.venue import KEEP_NS, BookOf, FeeOf, PaperVenue, Told
 
 MS = 1_000_000
 SECOND = 1_000 * MS
@@ -80,7 +80,7 @@ class PaperTrading:
     ) -> None:
         self.venue = venue
         self.settle_ns = ((config.latency_ms * MS) or SLOWEST_NS) + config.jitter_ms * MS
-        self.forget_ns = 0
+        self.forget_ns = KEEP_NS
         self._clock = clock
         self._rng = rng
         self._latency_ns = config.latency_ms * MS

@@ -5,6 +5,7 @@ Harder than live wherever the two could differ: see `Matching`, `Liquidity` and 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Context, Decimal, localcontext
 from itertools import count
@@ -43,6 +44,8 @@ BookOf = Callable[[BookKey], BookSync | None]
 FeeOf = Callable[[BookKey], FeeSchedule | None]
 Told = OrderUpdate | Fill | Balance
 
+KEEP_NS = 3_600_000_000_000  # an order that has ended and a fill are known for so long
+
 _EXACT = Context(prec=80)  # products of prices, quantities and rates, and sums of them, without rounding
 _NONE = Decimal(0)
 
@@ -78,13 +81,14 @@ class PaperVenue:
         run = f"{clock.wall_ns():x}"
         self._matching = Matching(self._account, self._liquidity, run)
         self._orders = OrderTable()
-        self._fills: list[Fill] = []
+        self._fills: deque[Fill] = deque()  # the oldest first
         self._ids = (f"{run}-{number}" for number in count(1))
 
     # ------------------------------------------------------------------------------------------- what is asked of it
 
     def place(self, order: Order, now_ns: int) -> list[Told]:
         """An order arrives. What the venue has to say of it, its money included."""
+        self._forget(now_ns - KEEP_NS)
         with localcontext(_EXACT):
             refused = self._place(order, now_ns)
             if isinstance(refused, str):
@@ -160,6 +164,11 @@ class PaperVenue:
 
     # ------------------------------------------------------------------------------------------- inside
 
+    def _forget(self, before_ns: int) -> None:
+        self._orders.forget(before_ns)
+        while self._fills and self._fills[0].recv_ns < before_ns:
+            self._fills.popleft()
+
     def _place(self, order: Order, now_ns: int) -> PaperOrder | str:
         """Accepted, and as it is after it has met the book; or why not."""
         market = self._markets.get(order.symbol)
@@ -223,7 +232,7 @@ class PaperVenue:
 
     def _end(self, paper: PaperOrder, status: OrderStatus, reason: str) -> None:
         paper.status, paper.reason, paper.updated_ns = status, reason, self._clock.wall_ns()
-        del self._orders.open[paper.venue_id]
+        self._orders.end(paper, self._clock.mono_ns())
 
     def _said(self, paper: PaperOrder, told: int, now_ns: int) -> list[Told]:
         """The order as it stands, its fills from number `told` on, and the money that moved."""

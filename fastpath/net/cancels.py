@@ -58,8 +58,8 @@ class Cancels:
         self._complain = complain
 
     def send(self, target: Target, tries: int = TRIES) -> None:
-        """Nothing happens where no run is going on: nobody would hear of it."""
-        if self._out.sink is None:
+        """Nothing happens where no run is going on: nobody would hear of it. What has not left yet never does."""
+        if self._out.sink is None or self._sender.withdraw(target.client_id):
             return
         done = partial(self._done, target, tries)
         make = partial(self._call, target)

@@ -14,6 +14,8 @@ Heard = Callable[[Response | None, str], None]
 """Told of a request's end: its answer, or None and why there will be none."""
 
 _NOBODY = "a byte that answers nothing"
+# Not "readable": a TLS server sends tickets when the handshake is over. Only Linux tells of the other side's end.
+_GONE = select.POLLRDHUP | select.POLLERR | select.POLLHUP if hasattr(select, "POLLRDHUP") else 0
 
 
 class HttpLine(asyncio.Protocol):
@@ -47,9 +49,9 @@ class HttpLine(asyncio.Protocol):
 
     @property
     def clean(self) -> bool:
-        """Whether a request may be written: nothing came that answers nothing, not even the end of the connection.
+        """Whether a request may be written: it stands, and nothing is under way on it.
 
-        The loop may not have read the end yet: the socket itself is asked. An order written into a connection that
+        The loop may not have read its end yet: the socket itself is asked. An order written into a connection that
         its server has closed already would be an order of unknown outcome.
         """
         if self.closed or self.busy or self._transport is None or self._transport.is_closing():
@@ -75,9 +77,9 @@ class HttpLine(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are, without saying so
         self.used_ns = self._clock.mono_ns()
         sock = transport.get_extra_info("socket")
-        if sock is not None and hasattr(select, "poll"):  # not on Windows
+        if sock is not None and _GONE:
             self._poll = select.poll()
-            self._poll.register(sock.fileno(), select.POLLIN | select.POLLERR | select.POLLHUP)
+            self._poll.register(sock.fileno(), _GONE)
 
     def data_received(self, data: bytes) -> None:
         if self.closed:

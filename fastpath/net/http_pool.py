@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from functools import partial
 from ssl import SSLContext
 
 from arb.interfaces import Clock
@@ -120,13 +119,9 @@ class HttpPool:
 
     async def _dial(self) -> None:
         origin = self._origin
-        loop = asyncio.get_running_loop()
-        make = partial(HttpLine, self._clock, self._max_body, self._on_line_free, self._on_line_closed)
         try:
             async with asyncio.timeout(CONNECT_S):
-                _, line = await loop.create_connection(
-                    make, origin.host, origin.port, ssl=self._tls, server_hostname=origin.host if self._tls else None
-                )
+                line = await self._connect()
         except OSError as exc:  # a TimeoutError is one, and so are those of ssl
             self._dials.discard(_this())
             self._hold_off()
@@ -137,6 +132,30 @@ class HttpPool:
         if not line.closed:
             self._lines[line] = None
             self._on_line_free(line)
+
+    async def _connect(self) -> HttpLine:
+        """A connection that writes within `send`.
+
+        uvloop keeps what is small until the loop turn ends, behind all that other sockets have brought meanwhile. An
+        order must not wait for that: without a buffer it goes at once. Under TLS the buffer is the one below.
+        """
+        loop, host = asyncio.get_running_loop(), self._origin.host
+        line = HttpLine(self._clock, self._max_body, self._on_line_free, self._on_line_closed)
+        if self._tls is None:
+            transport, _ = await loop.create_connection(lambda: line, host, self._origin.port)
+            transport.set_write_buffer_limits(high=0)
+            return line
+        transport, _ = await loop.create_connection(asyncio.Protocol, host, self._origin.port)
+        transport.set_write_buffer_limits(high=0)
+        try:
+            secured = await loop.start_tls(transport, line, self._tls, server_hostname=host)
+        except BaseException:
+            transport.abort()
+            raise
+        if secured is None:  # closed meanwhile
+            raise ConnectionAbortedError("closed during the handshake")
+        line.connection_made(secured)
+        return line
 
     def _hold_off(self) -> None:
         self._failures += 1

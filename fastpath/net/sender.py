@@ -12,7 +12,7 @@ from ssl import SSLContext
 import msgspec
 
 from arb.breaker import Breaker, BreakerState
-from arb.domain import VenueId
+from arb.domain import ClientId, VenueId
 from arb.errors import Cause, OutcomeUnknown, ProtocolError, Rejected, Transient, VenueError
 from arb.interfaces import Answer, Call, Clock, Lane, PrivateCodec, RateHint
 from arb.supervise import Sleep, backoff
@@ -149,6 +149,15 @@ class Sender:
         self._orders.append((call, cost, done, now_ns + round(STALE_S * SECOND_NS)))
         self._dial(now_ns)
         self._wake(STALE_S)
+
+    def withdraw(self, client_id: ClientId) -> bool:
+        """An order that still waits for a connection never leaves; its `done` is told so in the next loop turn."""
+        gone = [order for order in self._orders if client_id in order[0].client_ids]
+        self._orders = [order for order in self._orders if client_id not in order[0].client_ids]
+        for _, _, done, _ in gone:
+            error = Rejected(self._venue, "cancelled before it was sent")
+            asyncio.get_running_loop().call_soon(done, error, 0, self._clock.mono_ns())
+        return bool(gone)
 
     def queue(self, job: Job) -> None:
         """In its turn, at once where it is. One of the same name that waits already does the work of both."""

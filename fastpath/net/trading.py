@@ -287,6 +287,8 @@ class NativeTrading:
     def _why_not(self, lane: Lane, now_ns: int) -> str:
         if self._out.sink is None:
             return "not running"
+        if self._fatal is not None:
+            return "it has failed for good"
         if lane > Lane.HEDGE and self._stream.link is None:
             return "the private stream is down"
         error_ns = self._time.error_ns()
@@ -307,8 +309,8 @@ class NativeTrading:
             return
         update = failed(self.venue, order.symbol, order.client_id, outcome, recv_ns)
         self._counters["unknown" if update.filled_qty is None else "refused"] += 1
+        self._judge(outcome)  # first: who hears of this order may send the next one at once, in the same way
         self._out.tell(update)
-        self._judge(outcome)
 
     # ------------------------------------------------------------------------------------------- questions
 

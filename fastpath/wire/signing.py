@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from urllib.parse import quote
 
+_AS_IT_IS = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch  # nearly every value, and asking costs less than quoting
 _NO_BODY = hashlib.sha512(b"").hexdigest()
 
 
@@ -67,4 +69,4 @@ class GateSigner(Hmac):
 
 def parameters(pairs: list[tuple[str, str]]) -> str:
     """A query string. Everything that is not a letter, a digit or one of "-_.~" is escaped, in upper case."""
-    return "&".join(f"{name}={quote(value, safe='')}" for name, value in pairs)
+    return "&".join(f"{name}={value if _AS_IT_IS(value) else quote(value, safe='')}" for name, value in pairs)

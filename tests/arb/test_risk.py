@@ -167,6 +167,14 @@ def test_a_second_limit_tripped_at_the_same_level_is_told():
     ]
 
 
+def test_a_loss_limit_tripped_beneath_a_persons_halt_is_no_news_but_stands():
+    world = World(max_daily_loss=1)
+    world.risk.halt("me", world.now_ns)
+    world.risk.on_fact(world.closed("c", "-2"))
+    assert [move.limit for move in world.moves] == ["halt"]
+    assert set(world.risk.why) == {"halt", "max_daily_loss"}
+
+
 # ------------------------------------------------------------------------------------------- restart
 
 
@@ -189,6 +197,15 @@ def test_a_halt_survives_a_restart():
     world.risk.resume("me", world.now_ns)
     resumed = world.moves[-1]
     assert restarted(world, halted, resumed).refused() == ""
+
+
+def test_a_persons_halt_is_not_taken_for_that_of_a_limit_after_a_restart():
+    world = World(max_daily_loss=1)
+    world.risk.halt("me", world.now_ns)
+    closed = world.closed("c", "-2")
+    world.risk.on_fact(closed)
+    restarted(world, *world.moves, closed, max_daily_loss=1)
+    assert {purpose for purpose in Purpose if world.risk.permits(purpose)} == {Purpose.FLATTEN}
 
 
 def test_a_halt_for_a_loss_survives_midnight_and_a_restart():

@@ -27,6 +27,7 @@ from arb.domain import (
     Symbol,
     VenueId,
 )
+from arb.errors import JournalError
 from arb.observers import Observers
 from arb.publisher import Publisher
 from arb.trader import Trader
@@ -44,6 +45,7 @@ class Parts:
         self.plan_of = lambda intent: a_plan(seq=self.seq)
         self.seq = 1
         self.refuses = ""
+        self.broken = None
         self.open = {}
 
     def plan(self, intent, opportunity, now_ns):
@@ -55,6 +57,8 @@ class Parts:
         return Refused(plan.intent, self.refuses, "no", now_ns) if self.refuses else approved(plan)
 
     def start(self, verdict, now_ns):
+        if self.broken is not None:
+            raise self.broken
         self.asked.append(("start", verdict.plan))
         cycle = CycleId(f"c{sum(what == 'start' for what, _ in self.asked)}")
         self.publisher.publish(CycleOpened(cycle, verdict.plan, (ORDER,), now_ns, 0))
@@ -135,6 +139,16 @@ def test_a_refusal_is_told_and_ends_it(parts, who):
     made.on_intent(intent(), None, NOW)
     assert words(parts, "refused", "start") == ["edge" if who == "planner" else "max_trade"]
     assert made.started == 0
+
+
+def test_what_cannot_be_written_ahead_is_refused_and_holds_up_nothing_later(parts):
+    made, parts.broken = trader(parts), JournalError("the disk is full")
+    made.on_intent(intent(), None, NOW)
+    assert words(parts, "start", "refused") == ["journal"]
+    parts.broken = None
+    made.on_intent(intent(), None, NOW)
+    assert words(parts, "start", "refused") == ["journal", "start"]
+    assert made.started == 1
 
 
 def test_no_two_cycles_are_open_on_one_book(parts):

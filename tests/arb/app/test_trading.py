@@ -7,16 +7,18 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from arb import app
 from arb.clock import SystemClock
 from arb.config import Settings
 from arb.control import BALANCES, CANCEL_ALL, FLATTEN, HALT, RESUME, STATUS, ask, record_wish, wish_path
 from arb.domain import CycleClosed, CycleOpened, OrderUpdate, RiskMoved, RiskState
-from arb.errors import ConfigError, JournalError
+from arb.errors import AuthFailed, ConfigError, JournalError
 from arb.journal import Records
 from arb.rows import SimOptions, TradeFiles
 from arb.sim import SimExchanges
+from fastpath import mexc
 
 SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT", "XRP/USDT", "DOGE/USDT")
 
@@ -121,6 +123,27 @@ async def test_a_cycle_is_carried_out_and_written_down(tmp_path, mode, orders):
     assert {update.client_id for update in records.facts(OrderUpdate)} >= {order.client_id for order in opened.orders}
     records.close()
     assert not run.files.control.exists()
+
+
+async def test_where_one_venue_refuses_the_key_the_other_ends_what_is_open(tmp_path, monkeypatch):
+    encode = mexc.PrivateCodec.encode_order
+
+    def unsigned(self, *given, **named):
+        call = encode(self, *given, **named)
+        wrong = call.request.path.partition("&signature=")[0] + "&signature=" + 64 * "0"
+        return replace(call, request=replace(call.request, path=wrong))
+
+    monkeypatch.setattr(mexc.PrivateCodec, "encode_order", unsigned)
+    run = Run(tmp_path, "sim")
+    with pytest.raises(AuthFailed, match="mexc: 700002"):
+        await run()
+    assert (run.view.summary.ended, run.view.summary.left_open) == ("failed", 0)
+    assert run.view.summary.notes[0].startswith("mexc: 700002")
+    records = Records(run.files.journal)
+    assert records.open_cycles() == ()
+    for moved in records.exposures():
+        assert (moved.venue, moved.coin == "USDT" or abs(moved.qty) < Decimal("0.01")) == ("gateio", True), moved
+    records.close()
 
 
 async def test_a_person_steers_a_running_engine(tmp_path):

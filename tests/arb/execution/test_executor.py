@@ -183,6 +183,17 @@ class TestThinFirst:
         assert world.closed.end is CycleEnd.FLAT
         assert type(world.facts[0]) is CycleOpened
 
+    def test_money_for_a_second_leg_that_cannot_be_sent_does_not_pay_for_another_order(self) -> None:
+        world = self.world()
+        world.markets[MEXC, SYMBOL] = msgspec.structs.replace(world.markets[MEXC, SYMBOL], min_qty=D("0.5"))
+        world.end(world.last(GATE), "0.1")
+        taken_back = world.last(GATE)
+        assert world.sent[0].purpose.name == "REVERSE"
+        assert world.inventory.reserved[taken_back.client_id][:2] == (GATE, "USDT")
+        world.end(taken_back, "0.1")
+        assert world.closed.end is CycleEnd.FLAT
+        world.check_books()
+
     def test_halted_in_between(self) -> None:
         world = self.world()
         world.permitted.clear()

@@ -151,6 +151,15 @@ def test_the_count_begins_anew_at_midnight_utc():
     assert world.risk.state is HALTED
 
 
+def test_a_clock_set_back_over_midnight_forgives_nothing():
+    world = World(max_daily_loss=10)
+    world.clock.set(world.now_ns, world.clock.wall_ns() + 24 * 3_600 * S)
+    lose(world, "-9")
+    world.clock.set(world.now_ns, world.clock.wall_ns() - 24 * 3_600 * S)
+    lose(world, "-2")
+    assert world.risk.state is HALTED
+
+
 def test_losses_are_valued_in_the_currency_of_the_limits():
     world = World(max_daily_loss=10)
     world.prices["EUR"] = Decimal("1.1")

@@ -11,21 +11,16 @@ import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import uvloop
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from arb.domain import BookDelta, Connected, ConnId, Disconnected, Event, Pong, Symbol
 from arb.errors import AuthFailed, ConfigError, ProtocolError, Rejected, Transient
 from fastpath.net import driver as module
 from fastpath.net.driver import Driver
+from tests.fastpath.net.certificates import Secrets, make_secrets
 from tests.fastpath.net.venue import Errors, Heard, wiring
 
 A = Symbol("A/USDT")
@@ -148,29 +143,9 @@ class Line:
         return lost
 
 
-class Secrets(NamedTuple):
-    """A certificate for localhost that signs itself, from both sides."""
-
-    server: ssl.SSLContext
-    client: ssl.SSLContext
-
-
 @pytest.fixture(scope="module")
 def secrets(tmp_path_factory: pytest.TempPathFactory) -> Secrets:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    folder = tmp_path_factory.mktemp("tls")
-    (folder / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
-    (folder / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    return Secrets(server, ssl.create_default_context(cafile=str(folder / "cert.pem")))
+    return make_secrets(tmp_path_factory.mktemp("tls"))
 
 
 @contextlib.asynccontextmanager

@@ -14,8 +14,9 @@ from arb.domain import BalancesRead, ClientId, OrderStatus, PrivateDown, Private
 from arb.errors import AuthFailed, Transient
 from arb.interfaces import Lane, Verb
 from arb.sim import FaultRule
+from arb.sim.mexc.userstream import MOST_KEYS
 from fastpath import gateio, mexc
-from fastpath.net import private_link, private_stream
+from fastpath.net import private_link, private_stream, trading, witness
 from fastpath.net.governor import Cost
 from tests.fastpath.net.desk import BTC, Desk, desk
 from tests.fastpath.net.venue import CLOCK
@@ -67,6 +68,23 @@ async def test_a_listen_key_is_kept_alive() -> None:
         await asyncio.sleep(0.8)  # twice its life
         assert keys(d) == first
         assert d.heard.of(PrivateDown) == []
+
+
+async def test_where_killed_processes_have_left_too_many_keys_one_of_them_is_taken_over() -> None:
+    async with desk(mexc) as d:
+        users = d.sim.venues["mexc"].users  # type: ignore[attr-defined]
+        (before,) = keys(d)
+        users._keys |= {f"left-{n}": users._until_ns() for n in range(MOST_KEYS - 1)}
+        d.sim.venues["mexc"].timers["listen_key_s"] = 7200.0  # what is renewed from now on lives longer
+        users._keys.pop(before)
+        users._keys["left-by-another"] = users._until_ns() - 3600 * 10**9
+        await d.heard.until(lambda: len(d.heard.of(BalancesRead)) == 2)
+        await works(d, "arb-1")
+        renewed = [key for key, until_ns in users._keys.items() if until_ns > max(users._keys.values()) - 10**9]
+        assert [key.startswith("left-") for key in renewed] == [True]
+        left = keys(d)
+        await d.stop()
+        assert keys(d) == left, "somebody else's key was closed"
 
 
 async def test_a_key_that_runs_out_is_replaced() -> None:
@@ -183,6 +201,20 @@ async def test_a_login_that_is_not_answered_is_not_waited_for(monkeypatch: pytes
     async with desk(gateio, rule, up=False) as d:
         await until(lambda: d.trading.counters["socket_losses"] >= 1)
         assert any("not subscribed within" in str(error) for error in d.errors)
+
+
+@every_venue
+async def test_a_stream_that_does_not_tell_of_an_accepted_order_is_given_up(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(witness, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(trading, "TEND_S", 0.05)
+    topic = {mexc: "private.orders", gateio: "spot.orders"}[module]
+    async with desk(module, FaultRule(kind="drop", topic=topic, probability=1.0)) as d:
+        d.trading.submit(d.order(rests=True))
+        await d.heard.until(lambda: bool(d.heard.of(PrivateDown)))
+        assert d.heard.of(PrivateDown)[0].reason == "the stream never told of arb-1, which was accepted"
+        await d.heard.until(lambda: len(d.heard.of(PrivateUp)) == 2)
 
 
 # ------------------------------------------------------------------------------------------------ Gate's socket

@@ -370,3 +370,28 @@ async def test_a_failing_venue_is_tried_by_a_question_and_trusted_again(
     assert sender.refusal(CLOCK.mono_ns())
     await sender.ask(ASK, Lane.RECONCILE, query, retries=0)
     assert sender.refusal(CLOCK.mono_ns()) == ""
+
+
+def test_a_wait_too_short_to_be_timed_is_one_like_any_other() -> None:
+    """On uvloop, which answers it with a handle that has no time."""
+    uvloop = pytest.importorskip("uvloop")
+
+    class Near(Governor):
+        def wait_ns(self, cost: Cost, lane: Lane, now_ns: int) -> int:
+            return 1
+
+    async def ask_twice() -> list[str]:
+        sender = Sender(
+            V, origin_of("http://127.0.0.1:1"), CODEC, Near(()), venue_ns=wall_ns, clock=CLOCK, sleep=Slept(),
+            rng=Top(), tls=None, answer_s=5.0,
+        )  # fmt: skip
+        wrong: list[str] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, told: wrong.append(str(told["exception"])))
+        for told in (Outcomes(), Outcomes()):
+            sender.queue(Job(ASK, Lane.RECONCILE, query, told))
+        await asyncio.sleep(0.01)
+        await sender.close()
+        return wrong
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(ask_twice()) == []
