@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import NoReturn, Protocol
+from functools import partial
+from typing import NoReturn, Protocol, TypeVar
 
 import msgspec
 
@@ -38,6 +39,8 @@ from arb.journal import Records, SentOrder, fill_key
 from arb.recovery.balances import Difference, deltas, differences, expected, summed, totals
 from arb.recovery.proving import SKEW_NS, prove
 from arb.units import plain
+
+T = TypeVar("T")
 
 STEP_S = 0.05  # between two looks at what is in memory
 ASK_S = 0.5  # between two questions to a venue
@@ -197,7 +200,7 @@ class _Recovery:
         cancelled: list[ClientId] = []
         for venue, side in self._trading.items():
             until_ns = self._deadline()
-            while found := [order for order in await side.open_orders() if self._stray(order)]:
+            while found := [order for order in await self._read(side.open_orders) if self._stray(order)]:
                 for order in found:
                     if order.client_id not in cancelled:
                         cancelled.append(order.client_id)
@@ -216,7 +219,7 @@ class _Recovery:
         taken: list[Fill] = []
         for (venue, symbol), since_ns in self._suspects.items():
             known = {fill_key(fill) for fill in self._records.fills(since_ns=since_ns - _RECENT_NS)}
-            for fill in await self._trading[venue].fills(symbol, since_ns):
+            for fill in await self._read(partial(self._trading[venue].fills, symbol, since_ns)):
                 if fill_key(fill) not in known:
                     taken.append(fill)
                     self._take(fill)
@@ -229,7 +232,7 @@ class _Recovery:
         for venue, side in self._trading.items():
             until_ns = min(self._deadline(), self._clock.mono_ns() + int(LATE_S * SECOND_NS))
             while True:
-                read = await side.balances()
+                read = await self._read(side.balances)
                 found = self._unexplained(venue, read)
                 if not found or self._clock.mono_ns() >= until_ns:
                     break
@@ -250,6 +253,17 @@ class _Recovery:
         self._flush()
 
     # -------------------------------------------------------------------------------------------------------- inside
+
+    async def _read(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Asked again while that may help: one answer that is lost or late must not stop a start. Raises VenueError."""
+        until_ns = self._deadline()
+        while True:
+            try:
+                return await ask()
+            except Transient as exc:
+                if self._clock.mono_ns() >= until_ns:
+                    raise
+                await self._sleep(max(ASK_S, exc.retry_after_s))
 
     def _know(self, found: Sequence[CycleOpened]) -> None:
         """Every venue of an open cycle must be there. Raises ReconcileError."""

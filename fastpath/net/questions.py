@@ -60,7 +60,7 @@ class Questions:
         finally:
             self._reads.remove(pushed)
         read = {event.coin: event for event in told.answer.events if isinstance(event, Balance)}
-        return BalancesRead(self._venue, tuple((read | pushed).values()), told.recv_ns)
+        return BalancesRead(self._venue, tuple((read | pushed).values()), told.recv_ns, told.asked_ns)
 
     async def open_orders(self, symbol: Symbol | None) -> tuple[OrderUpdate, ...]:
         found: dict[str, OrderUpdate] = {}

@@ -9,6 +9,8 @@ from random import Random
 
 import pytest
 
+from tests.arb.sim.trading import mexc
+from tests.proof.live.account import account
 from tests.proof.live.books import check_books
 from tests.proof.live.stage import Engine, Stage, staged
 
@@ -18,14 +20,20 @@ STARTING = 0.2  # ... and these while the engine starts, which is when it recove
 
 
 @pytest.mark.parametrize(
-    "kills", [pytest.param(10, id="ten"), pytest.param(200, id="two hundred", marks=[pytest.mark.prove])]
+    ("kills", "path"),
+    [
+        pytest.param(10, "native", id="ten kills"),
+        pytest.param(200, "native", id="two hundred", marks=pytest.mark.prove),
+        pytest.param(40, "ccxt", id="forty, orders through ccxt", marks=pytest.mark.prove),
+    ],
 )
 @pytest.mark.timeout(1800)
-async def test_nothing_is_sent_twice_and_nothing_forgotten(tmp_path: Path, kills: int) -> None:
+async def test_nothing_is_sent_twice_and_nothing_forgotten(tmp_path: Path, kills: int, path: str) -> None:
     print(f"ARB_SEED={SEED}")
     rng = Random(SEED)
     async with staged(tmp_path, seed=SEED) as stage:
-        await stage.passed()
+        stage.through(path)
+        await stage.examined()
         for number in range(kills):
             engine = await stage.run()
             await _kill(stage, engine, rng)
@@ -53,3 +61,32 @@ async def _kill(stage: Stage, engine: Engine, rng: Random) -> None:
 
     stage.on_order = on_order
     await stage.until(lambda: len(stage.arrivals) >= which, engine)
+
+
+async def test_what_nobody_explains_stops_the_next_start_until_a_person_accepts_it(tmp_path: Path) -> None:
+    async with staged(tmp_path, seed=SEED) as stage:
+        stage.passed()
+        engine = await stage.run()
+        await stage.traded(engine, 2)
+        assert (await engine.interrupted()).code == 130
+
+        async with account(stage.sim) as person:
+            status, told = await mexc(
+                person, "POST", "order", symbol="XRPUSDT", side="BUY", type="MARKET", quoteOrderQty=20
+            )
+            assert status == 200, told
+        before = len(stage.arrivals)
+        refused = await (await stage.run()).ended()
+        assert refused.code == 9, refused
+        last = refused.err.splitlines()[-1]
+        assert last.startswith("error: balances that nothing in "), refused.err
+        assert "mexc XRP: ours " in last
+        assert "mexc USDT: ours " in last
+        assert "gateio" not in last
+        assert last.endswith("look at the account and then start once with 'arb run --accept-balances'")
+        assert len(stage.arrivals) == before, "traded before a person has looked"
+
+        for words in (("--accept-balances",), ()):  # once is enough
+            engine = await stage.run(*words)
+            await stage.traded(engine, 2)
+            assert (await engine.interrupted()).code == 130

@@ -134,6 +134,24 @@ async def test_a_private_side_that_does_not_come_up_is_unreachable(scene: Scene)
         await scene.recover()
 
 
+async def test_a_venue_that_is_busy_for_a_moment_is_asked_again(scene: Scene) -> None:
+    scene.mexc.broken = Transient("mexc", "too many requests", 2.0)
+
+    def recover() -> None:
+        scene.mexc.broken = None
+
+    scene.on_sleep = recover
+    assert (await scene.recover()).mismatches == ()
+    assert scene.slept == [2.0]
+
+
+async def test_one_that_stays_busy_is_unreachable(scene: Scene) -> None:
+    scene.mexc.broken = Transient("mexc", "too many requests")
+    with pytest.raises(Transient, match="too many requests"):
+        await scene.recover()
+    assert sum(scene.slept) == pytest.approx(5.0)
+
+
 class TestStrays:
     @pytest.mark.parametrize(
         ("facts", "ours"),

@@ -8,7 +8,7 @@ from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
-from arb.domain import CycleClosed, CycleOpened, Delta, Fill, Side
+from arb.domain import CycleClosed, CycleOpened, Delta, Fill, OrderSent, Purpose, RiskMoved, Side
 from arb.journal import Records
 from arb.recovery.balances import deltas, summed
 from arb.sim import SimExchanges
@@ -89,3 +89,18 @@ def _amounts(found: Iterable[Delta]) -> Amounts:
 def _ours(name: str) -> str:
     """Without the mark that Gate asks for."""
     return name.removeprefix("t-")
+
+
+def sent_while_halted(path: Path) -> list[str]:
+    """Whatever was written ahead while a person's halt stood, but for what a person asked for; it must be nothing."""
+    halted, wrong = False, []
+    with closing(Records(path)) as records:
+        for record in records.records((RiskMoved, CycleOpened, OrderSent)):
+            fact = record.fact
+            if isinstance(fact, RiskMoved):
+                halted = fact.limit == "halt" or (halted and fact.limit != "resume")
+            elif halted and isinstance(fact, CycleOpened):
+                wrong += [order.client_id for order in fact.orders]
+            elif halted and isinstance(fact, OrderSent) and fact.purpose is not Purpose.FLATTEN:
+                wrong.append(fact.order.client_id)
+    return wrong

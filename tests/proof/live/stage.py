@@ -7,13 +7,20 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+from arb.app.passes import make_pass, record_pass
 from arb.clock import SystemClock
-from arb.sim import SimExchanges, SimSettings
+from arb.config import Credentials, load
+from arb.control import STATUS, Verb, ask
+from arb.errors import NotRunning
+from arb.sim import FaultPlan, SimExchanges, SimSettings
+from arb.status import EngineStatus
 from tests.proof.live.arrivals import Arrival, Arrivals
+
+R = TypeVar("R")
 
 VENUES = ("mexc", "gateio")
 ROOT = Path(__file__).parents[3]
@@ -43,6 +50,7 @@ accept_unknown_rights = true
 [execution]
 answer_ms = 500
 ask_ms = 100
+{unwind}
 
 [risk]
 max_trade = "500"
@@ -104,15 +112,18 @@ class Engine:
 class Stage:
     """folder: where everything that is written goes.   on_order: told every order of ours as it reaches a venue."""
 
-    def __init__(self, sim: SimExchanges, folder: Path, *, symbols: tuple[str, ...], size: str) -> None:
+    def __init__(
+        self, sim: SimExchanges, folder: Path, *, symbols: Sequence[str], size: str, unwind: str | None
+    ) -> None:
         self.sim = sim
         self.folder = folder
         self.journal = folder / "data" / "arb" / "journal-live.sqlite"
         self.on_order: Callable[[Arrival], None] = lambda _arrival: None
         self._arrivals = Arrivals(lambda arrival: self.on_order(arrival))
-        self._runs = 0
+        self._engines: list[Engine] = []
         self._config = folder / "arb.toml"
-        self._config.write_text(_CONFIG.format(**sim.urls, symbols=list(symbols), size=size))
+        ladder = "" if unwind is None else f"unwind = {unwind}"
+        self._config.write_text(_CONFIG.format(**sim.urls, symbols=list(symbols), size=size, unwind=ladder))
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ARB_", "XDG_"))}
         self.environ = kept | {
             "HOME": str(folder),
@@ -140,29 +151,75 @@ class Stage:
         """Any other command, to its end."""
         return await (await self._start(*words, environ=environ)).ended()
 
-    async def passed(self) -> None:
-        """A pass of the doctor, which live asks for."""
+    async def examined(self) -> Ended:
+        """A pass of `arb doctor`, which live asks for."""
         ended = await self.arb("doctor", "--live")
         assert ended.code == 0, ended
+        return ended
+
+    def passed(self, secrets: Mapping[str, str] | None = None) -> None:
+        """The same, without the doctor. secrets: of venues whose right one it was not."""
+        loaded = load(
+            environ=self.environ, cwd=self.folder, home=self.folder, config=self._config, options={}, canonical=str
+        )
+        keys = {
+            venue: Credentials(venue, key, (secrets or {}).get(venue, secret))
+            for venue, (key, secret) in self.sim.keys.items()
+        }
+        record_pass(self.journal.parent, make_pass(loaded.settings, keys, VENUES, SystemClock().wall_ns()))
+
+    def through(self, path: str) -> None:
+        """Who carries orders and balances from the next start on: "native" or "ccxt". Asks for another pass."""
+        lines = [line for line in self._config.read_text().splitlines() if not line.startswith("orders =")]
+        told = [[line, f'orders = "{path}"'] if line.startswith("[exchanges.") else [line] for line in lines]
+        self._config.write_text("\n".join(line for pair in told for line in pair))
+
+    async def ask(self, verb: Verb[R], **args: object) -> R:
+        """What the running engine answers, without a process for the question."""
+        return await ask(self.folder / "run" / "arb" / "live.sock", verb, timeout_s=20.0, **args)
 
     async def _start(self, *words: str, environ: Mapping[str, str] | None = None) -> Engine:
-        self._runs += 1
-        out, err = self.folder / f"{self._runs:03}.out", self.folder / f"{self._runs:03}.err"
+        number = f"{len(self._engines) + 1:03}"
+        out, err = self.folder / f"{number}.out", self.folder / f"{number}.err"
         with out.open("wb") as stdout, err.open("wb") as stderr:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "arb.cli", *words, "--config", str(self._config),
                 stdout=stdout, stderr=stderr, stdin=asyncio.subprocess.DEVNULL, cwd=self.folder,
                 env={**self.environ, **(environ or {})},
             )  # fmt: skip
-        return Engine(process, out, err)
+        engine = Engine(process, out, err)
+        self._engines.append(engine)
+        return engine
+
+    async def clear(self) -> None:
+        """A test that fails leaves no process behind."""
+        for engine in self._engines:
+            if engine.runs:
+                engine.kill()
+                await engine.ended()
 
     async def until(self, true: Callable[[], bool], engine: Engine, at_most_s: float = 30.0) -> None:
         """Until something is true while the engine runs. Fails with what it has logged."""
         try:
             async with asyncio.timeout(at_most_s):
-                while not true():  # noqa: ASYNC110  another process has no event to wait for
+                while not true():
                     assert engine.runs, engine.told()
                     await asyncio.sleep(0.002)
+        except TimeoutError:
+            raise AssertionError(f"not within {at_most_s} s; the engine said:\n{engine.told()}") from None
+
+    async def status(
+        self, engine: Engine, true: Callable[[EngineStatus], object] = bool, at_most_s: float = 30.0
+    ) -> EngineStatus:
+        """What it says of itself, once something of that is true. Fails with what it has logged."""
+        try:
+            async with asyncio.timeout(at_most_s):
+                while True:
+                    with suppress(NotRunning):
+                        if true(status := await self.ask(STATUS)):
+                            return status
+                    assert engine.runs, engine.told()
+                    await asyncio.sleep(0.02)
         except TimeoutError:
             raise AssertionError(f"not within {at_most_s} s; the engine said:\n{engine.told()}") from None
 
@@ -177,17 +234,20 @@ async def staged(
     folder: Path,
     *,
     seed: int,
-    symbols: tuple[str, ...] = ("BTC/USDT", "ETH/USDT", "SOL/USDT"),
+    symbols: Sequence[str] = ("BTC/USDT", "ETH/USDT", "SOL/USDT"),
     listed: int = 6,
     size: str = "50",
     gaps_hz: float = 30.0,
-    balances: Mapping[str, Mapping[str, str]] | None = None,
+    faults: FaultPlan | None = None,
+    unwind: str | None = None,
 ) -> AsyncIterator[Stage]:
-    """listed: markets of the exchanges.   symbols: what the engine trades."""
-    settings = SimSettings(gaps_hz=gaps_hz, balances=balances or {})
-    sim = SimExchanges(SystemClock(), seed=seed, symbols=listed, venues=VENUES, settings=settings)
+    """listed: markets of the exchanges.   symbols: what the engine trades.   unwind: its ladder, as TOML."""
+    settings = SimSettings(gaps_hz=gaps_hz)
+    sim = SimExchanges(SystemClock(), seed=seed, symbols=listed, venues=VENUES, settings=settings, faults=faults)
     await sim.start()
+    stage = Stage(sim, folder, symbols=symbols, size=size, unwind=unwind)
     try:
-        yield Stage(sim, folder, symbols=symbols, size=size)
+        yield stage
     finally:
+        await stage.clear()
         await sim.stop()
