@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from arb.domain import CycleClosed, CycleEnd, Mismatch, OppEvent, Opportunity, Reason, RiskMoved, RiskState
+from arb.domain import CycleClosed, CycleEnd, Mismatch, OppEvent, Opportunity, Reason, RiskMoved, RiskState, Stopped
 from arb.units import plain
 
 
@@ -23,6 +23,9 @@ def alert_of(fact: object) -> Alert | None:
             return None
         kind = "halt" if fact.after is RiskState.HALTED else "limit"
         return Alert(kind, f"{kind} {fact.limit}", f"{fact.after.name} by {fact.limit}: {fact.why}")
+    if isinstance(fact, Stopped):
+        left = f"; {fact.left_open} cycles are open, the next start asks the venues for them" if fact.left_open else ""
+        return Alert("halt", f"stopped {fact.why}", f"the run ends: {fact.why}{left}")
     if isinstance(fact, CycleClosed) and fact.end is CycleEnd.REPORTED:
         base = fact.symbol.partition("/")[0]
         left = f"{plain(fact.residual)} {base} left of cycle {fact.cycle} in {fact.symbol}: {fact.why}"

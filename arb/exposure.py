@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from decimal import Context, Decimal
 
 from arb.domain import Coin, CycleId, ExposureMoved, VenueId
@@ -57,20 +57,22 @@ class Exposure:
 
 
 class Residuals:
-    """What of the ledger is at risk: of each coin but the run's own money, only what no other venue's holding covers.
+    """What of the ledger is at risk: of each coin but `money`, only what no other venue's holding covers.
 
     Arbitrage moves coins from venue to venue, and money the other way, on purpose: covered by an opposite of the same
     size elsewhere they lose nothing. What is not covered stands where most of its sign is held.
+    money: the coins that profit comes in; a function, since which they are may change with the markets.
     """
 
-    def __init__(self, exposure: Exposure, money: Coin) -> None:
+    def __init__(self, exposure: Exposure, money: Callable[[], Container[Coin]]) -> None:
         self._exposure = exposure
         self._money = money
 
     def __iter__(self) -> Iterator[tuple[VenueId, Coin, Decimal]]:
         by_coin: dict[Coin, list[tuple[Decimal, VenueId]]] = {}
+        money = self._money()
         for venue, coin, qty in self._exposure:
-            if coin != self._money:
+            if coin not in money:
                 by_coin.setdefault(coin, []).append((qty, venue))
         for coin, held in by_coin.items():
             left = self._exposure.net(coin)

@@ -63,7 +63,7 @@ def assemble(
     publisher = Publisher(journal, Observers(observers))
     tally = Tally(clock, view)
     inventory, exposure = Inventory(), Exposure()
-    residuals = Residuals(exposure, currency)
+    residuals = Residuals(exposure, lambda: rules.money() | {currency})
     valuer = Valuer(books, currency, settings.scan.max_age_ms * MS)
     planner = Planner(
         book=books.get, market=rules.market, fee=rules.fee, inventory=inventory,

@@ -10,10 +10,13 @@ from loguru import logger
 from arb.app.assembly import Engine
 from arb.app.scanning import LOOK_S, Live, unless, until
 from arb.control import clear_wish, read_wish, wish_path
+from arb.domain import Stopped
+from arb.errors import ArbError, JournalError
 from arb.interfaces import Clock
-from arb.journal import Records
+from arb.journal import Records, SqliteJournal
 from arb.recovery import recover
 
+WRITTEN_S = 5.0  # a wish must be in the journal by then
 GRACE_S = 10.0  # what is open when a run ends may take so long to end by itself
 STOPPED_S = 10.0  # and then so long until every order's outcome is known
 PATIENCE_S = 30.0  # for each step of a recovery
@@ -38,25 +41,44 @@ class Course:
         self._stop = stop
         self._duration_s = duration_s
         self._accept_balances = accept_balances
-        self.failure: Exception | None = None  # what a private side failed of, for good
+        self.failure: Exception | None = None  # what something failed of, for good
 
     async def run(self) -> str:
-        """How it ended: "interrupted", "duration", "cycles" or "failed". Raises what `recover` raises, Transient."""
+        """How it ended: "interrupted", "duration" or "cycles". Raises what `recover` raises, Transient."""
         trader = self._engine.trader
-        if await unless(self._stop, self._recover()) is None:
-            return "failed" if self.failure is not None else "interrupted"
-        trader.open_for_business = self.failure is None
-        ended = await until(self._live, self._stop, self._duration_s, once=False, enough=lambda: trader.enough)
-        trader.open_for_business = False
+        try:
+            if await unless(self._stop, self._recover()) is None:
+                return "interrupted"
+            trader.open_for_business = self.failure is None
+            ended = await until(self._live, self._stop, self._duration_s, once=False, enough=self._enough)
+        except ArbError as error:
+            self._tell_stopped(str(error))
+            raise
+        finally:
+            trader.open_for_business = False
         await self._wind_down()
-        return ended if self.failure is None else "failed"
+        if self._engine.executor.open:
+            self._tell_stopped("outcomes are not known")
+        return ended
 
     def fail(self, failure: Exception) -> None:
-        """A private side has ended for good: nothing new begins, and the others end what is open."""
-        logger.error("a private side has failed for good, the run ends: {}", failure)
+        """Something has ended for good: nothing new begins, and what is open ends before the run does."""
         self._engine.trader.open_for_business = False
-        self.failure = self.failure or failure
         self._stop.set()
+        if self.failure is None:
+            self.failure = failure
+            logger.error("the run ends: {!r}", failure)
+            self._tell_stopped(str(failure) or repr(failure))
+
+    def _enough(self) -> bool:
+        broken = self._engine.executor.broken
+        if broken is not None:
+            self.fail(broken)
+        return self._engine.trader.enough
+
+    def _tell_stopped(self, why: str) -> None:
+        engine, now_ns = self._engine, self._clock.mono_ns()
+        engine.publisher.publish(Stopped(why, len(engine.executor.open), now_ns, self._clock.wall_ns()))
 
     async def _recover(self) -> bool:
         engine = self._engine
@@ -73,10 +95,10 @@ class Course:
             logger.warning("{}: {}: ours {}, theirs {}", mismatch.venue, mismatch.what, mismatch.ours, mismatch.theirs)
         if done.cycles:
             logger.warning("{} cycles of an earlier run were ended", len(done.cycles))
-        self._obey()
+        await self._obey()
         return True
 
-    def _obey(self) -> None:
+    async def _obey(self) -> None:
         """What a person asked of an engine that did not run. It is in the journal when the wish is forgotten."""
         path = wish_path(self._engine.journal.path)
         wish = read_wish(path)
@@ -87,8 +109,14 @@ class Course:
             risk.halt(wish.why or "asked for before this run", now_ns)
         else:
             risk.resume(wish.why or "asked for before this run", now_ns)
-        self._engine.journal.flush()
+        await self._while(lambda: bool(self._flushed().waiting), WRITTEN_S)
+        if self._engine.journal.waiting:
+            raise JournalError(f"the wish in {path} cannot be written down: {self._engine.journal.trouble}")
         clear_wish(path)
+
+    def _flushed(self) -> SqliteJournal:
+        self._engine.journal.flush()
+        return self._engine.journal
 
     async def _wind_down(self) -> None:
         """Open cycles may end by themselves; then nothing new is sent, and what is left over is reported."""

@@ -79,15 +79,20 @@ class Operation:
         before, now_ns = self._risk.state, self._clock.mono_ns()
         self._risk.halt(why or _STANDS, now_ns)
         cancelled = self._executor.cancel_all(now_ns)
-        self._journal.flush()  # a killed process must not forget that it was halted
-        return RiskReply(before, self._risk.state, why, len(cancelled))
+        return RiskReply(before, self._risk.state, "; ".join(filter(None, (why, self._unwritten()))), len(cancelled))
 
     def resume(self, why: str) -> RiskReply:
         before = self._risk.state
         self._risk.resume(why or _STANDS, self._clock.mono_ns())
+        still = "; ".join(self._risk.why.values()) or why
+        return RiskReply(before, self._risk.state, "; ".join(filter(None, (still, self._unwritten()))))
+
+    def _unwritten(self) -> str:
+        """A killed process must not forget what a person decided: empty where it is written down now."""
         self._journal.flush()
-        still = "; ".join(self._risk.why.values())
-        return RiskReply(before, self._risk.state, still or why)
+        if not self._journal.waiting:
+            return ""
+        return f"not written down yet: {self._journal.trouble or 'the journal is busy'}"
 
     def cancel_all(self) -> CancelReply:
         return CancelReply(tuple(map(_row, self._executor.cancel_all(self._clock.mono_ns()))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from arb.domain import BookKey, FeeSchedule, Market, Symbol, VenueId
+from arb.domain import BookKey, Coin, FeeSchedule, Market, Symbol, VenueId
 from arb.interfaces import Statics
 
 
@@ -15,6 +15,7 @@ class Rules:
         self._markets: dict[BookKey, Market] = {}
         self._fees: dict[BookKey, FeeSchedule] = {}
         self._venues: dict[Symbol, tuple[VenueId, ...]] = {}
+        self._money: frozenset[Coin] = frozenset()
         self.refresh(statics)
 
     def refresh(self, statics: Iterable[Statics]) -> None:
@@ -27,12 +28,18 @@ class Rules:
                 markets[market.venue, market.symbol] = market
                 venues[market.symbol] = (*venues.get(market.symbol, ()), market.venue)
         self._markets, self._fees, self._venues = markets, fees, venues
+        bases = {market.base for market in markets.values()}
+        self._money = frozenset(market.quote for market in markets.values()) - bases
 
     def market(self, key: BookKey) -> Market | None:
         return self._markets.get(key)
 
     def fee(self, key: BookKey) -> FeeSchedule | None:
         return self._fees.get(key)
+
+    def money(self) -> frozenset[Coin]:
+        """Coins that are only ever paid with: what is earned in them is no position."""
+        return self._money
 
     def venues_of(self, symbol: Symbol) -> Sequence[VenueId]:
         """Who lists it."""

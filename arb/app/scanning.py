@@ -10,10 +10,12 @@ from typing import Any, TypeVar
 
 from loguru import logger
 
+from arb.app.apart import apart
 from arb.app.factories import Factories, Tapped, catalog
 from arb.app.memory import settled
 from arb.app.scanners import MS, make_scanner
 from arb.app.simulating import Environment, environment
+from arb.app.spinning import spinning
 from arb.app.statics import StaticFacts
 from arb.app.status import Counted, VenueDesk
 from arb.app.strategies import make_strategies
@@ -126,22 +128,26 @@ class Live:
             return Tapped(self.engine, self.tape, venue)
         return self.engine
 
-    async def run(self, until: Callable[[], Awaitable[str]], extra: Sequence[Coroutine[Any, Any, None]] = ()) -> str:
-        """Listen until `until` returns (its word is returned) or a venue fails for good (raises).
+    async def run(
+        self,
+        until: Callable[[], Awaitable[str]],
+        extra: Sequence[Coroutine[Any, Any, None]] = (),
+        failed: Callable[[Exception], None] | None = None,
+    ) -> str:
+        """Listen until `until` returns (its word is returned) or something fails for good (raises).
 
-        extra: what else runs as long.
+        extra: what else runs as long.   failed: told of what fails for good, instead of an end on the spot: the rest
+        lives on until `until` returns.
         """
-        work = [
-            asyncio.create_task(data.run([m.symbol for m in self.markets[venue]], self.sink(venue)), name=venue)
-            for venue, data in self.data.items()
-        ]
-        work += [asyncio.create_task(self._tick(), name="tick"), *map(asyncio.create_task, extra)]
+        parts = [data.run([m.symbol for m in self.markets[v]], self.sink(v)) for v, data in self.data.items()]
+        parts += [self._tick(failed), *extra]
         if self.settings.scan.audit_s:
-            work.append(asyncio.create_task(self._audit(), name="audit"))
+            parts.append(self._audit())
+        work = [asyncio.create_task(part if failed is None else apart(part, failed)) for part in parts]
         end: asyncio.Future[str] = asyncio.ensure_future(until())
         everything: list[asyncio.Future[Any]] = [*work, end]
         try:
-            with settled():
+            with settled(), spinning(self.settings.scan.spin):
                 await asyncio.wait(everything, return_when=asyncio.FIRST_COMPLETED)
             for task in work:
                 if task.done():
@@ -157,14 +163,19 @@ class Live:
                 future.cancel()
             await asyncio.gather(*everything, return_exceptions=True)
 
-    async def _tick(self) -> None:
+    async def _tick(self, failed: Callable[[Exception], None] | None) -> None:
         while True:
             await asyncio.sleep(TICK_S)
             now_ns = self.clock.mono_ns()
             if self.tape is not None:
                 self.tape.tick(now_ns)
                 self._mind(self.tape)
-            self.engine.on_timer(now_ns)
+            try:
+                self.engine.on_timer(now_ns)
+            except Exception as exc:
+                if failed is None:
+                    raise
+                failed(exc)
 
     def _mind(self, tape: TapeWriter) -> None:
         if tape.failure and not self._told_of_tape:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from random import Random
 
+from arb.app.apart import apart
 from arb.app.factories import Factories
 from arb.app.operation import Side
 from arb.app.round_trips import RoundTrips
@@ -65,13 +66,5 @@ async def run_sides(
     """
     async with asyncio.TaskGroup() as group:
         for venue, side in trading.items():
-            work = side.run(sink) if failed is None else _apart(side, sink, failed)
+            work = side.run(sink) if failed is None else apart(side.run(sink), failed)
             group.create_task(work, name=f"{venue} orders")
-
-
-async def _apart(side: Trading, sink: Sink, failed: Callable[[Exception], None]) -> None:
-    try:
-        await side.run(sink)
-    except Exception as exc:  # noqa: BLE001  the side's task ends here: the run winds down and raises it
-        failed(exc)
-        await asyncio.get_running_loop().create_future()  # for as long as the others live

@@ -12,6 +12,7 @@ from adapters.alerts import alerts_from
 from arb.app.assembly import Engine, assemble
 from arb.app.course import Course
 from arb.app.operation import Operation
+from arb.app.rereading import reread
 from arb.app.round_trips import RoundTrips
 from arb.app.rules import Rules
 from arb.app.scanners import MS, make_scanner
@@ -102,6 +103,7 @@ async def trade(
             upkeep.run(),
             journal.run(),
             run_sides(engine.trading, engine.trader, course.fail),
+            reread(engine.trading, engine.trader),
             keep_proving(engine.executor, engine.trading, clock, engine.trader.on_event, asyncio.sleep),
         ]
         if mode == "paper" and not settings.paper.latency_ms:
@@ -110,7 +112,7 @@ async def trade(
             extra.append(alerts.run())
         counted.started()
         view.started(Source(engine.operation, counted))
-        ended = await live.run(course.run, extra)
+        ended = await live.run(course.run, extra, course.fail)
         made = _summary(engine, counted, mode, ended, course.failure, clock)
         view.finished(made)
         if course.failure is not None and not (made.reported or made.left_open):  # what is left over is worse news
@@ -124,7 +126,7 @@ def _summary(
     tally = engine.tally
     return TradeSummary(
         mode=mode,
-        ended=ended,
+        ended=ended if failure is None else "failed",
         wall_ns=clock.wall_ns(),
         engine=engine.operation.status(),
         scan=counted.finished(ended).status,

@@ -57,6 +57,7 @@ from arb.domain.execution import (
     Refused,
     RiskMoved,
     RiskState,
+    Stopped,
 )
 from arb.domain.fact import (
     Fact,
@@ -119,7 +120,7 @@ REAL_TIME: tuple[type[Fact], ...] = (
     BookSnapshot, BookDelta, Quote, Trade, Subscribed, Unsubscribed, SubscriptionRefused, Connected, Disconnected,
     Notice, Pong, Reply, BookChange, BookAudit, Check, Leg, Opportunity, Intent, Order, OrderUpdate, Fill, Balance,
     BalancesRead, NotFound, PrivateUp, PrivateDown, BookSeen, LegPlan, Plan, Refused, CycleOpened, OrderSent,
-    CycleMoved, NakedMoved, Delta, CycleClosed, ExposureMoved, RiskMoved, Mismatch, Baseline,
+    CycleMoved, NakedMoved, Delta, CycleClosed, ExposureMoved, RiskMoved, Mismatch, Baseline, Stopped,
 )  # fmt: skip
 
 __all__ = [
@@ -194,6 +195,7 @@ __all__ = [
     "Refused",
     "RiskMoved",
     "RiskState",
+    "Stopped",
     "REAL_TIME",
     "Event",
     "StreamEvent",

@@ -207,6 +207,15 @@ class RiskMoved(Fact, frozen=True, gc=False):
     wall_ns: int
 
 
+class Stopped(Fact, frozen=True, gc=False):
+    """A run ends otherwise than it was asked to. left_open: cycles whose outcome is not known yet."""
+
+    why: str
+    left_open: int
+    at_ns: int
+    wall_ns: int
+
+
 class Mismatch(Fact, frozen=True, gc=False):
     """A difference between our journal and a venue that no record explains."""
 

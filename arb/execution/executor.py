@@ -108,6 +108,11 @@ class Executor:
         self._broken: JournalError | None = None
 
     @property
+    def broken(self) -> JournalError | None:
+        """Why nothing is sent any more: the journal could not be written for too long."""
+        return self._broken
+
+    @property
     def open(self) -> Mapping[CycleId, Cycle]:
         return MappingProxyType(self._cycles)
 
@@ -291,6 +296,8 @@ class Executor:
         except JournalError as error:
             if ahead:
                 raise  # the cycle does not exist yet
+            if self._patient(cycle, now_ns):
+                return  # a lock or a full disk may pass: the timer comes back to it
             self._broken = error  # what cannot be written down is not sent, and is told
             self._stop(f"the journal: {error}", now_ns)
             self._dirty[cycle.id] = cycle

@@ -37,6 +37,7 @@ from arb.domain import (
     PrivateUp,
     Refused,
     RiskMoved,
+    Stopped,
 )
 from arb.errors import JournalError
 
@@ -71,7 +72,7 @@ class Key(NamedTuple):
 
 KINDS: tuple[type[Fact], ...] = (
     Committed, Left, Baseline, BookSeen, LegPlan, Plan, Refused, CycleOpened, OrderSent, CycleMoved, NakedMoved, Delta,
-    CycleClosed, ExposureMoved, RiskMoved, Mismatch, Order, OrderUpdate, Fill, Balance, BalancesRead, NotFound,
+    CycleClosed, ExposureMoved, RiskMoved, Mismatch, Stopped, Order, OrderUpdate, Fill, Balance, BalancesRead, NotFound,
     PrivateUp, PrivateDown,
 )  # fmt: skip
 

@@ -21,6 +21,7 @@ from arb.domain import (
     Reason,
     RiskMoved,
     RiskState,
+    Stopped,
     Symbol,
     VenueId,
 )
@@ -47,6 +48,15 @@ def moved(after: RiskState) -> RiskMoved:
         pytest.param(moved(RiskState.HALTED), "halt", "HALTED by max_naked: 1001 USDT, at most 1000", id="a halt"),
         pytest.param(
             moved(RiskState.REDUCING), "limit", "REDUCING by max_naked: 1001 USDT, at most 1000", id="a limit"
+        ),
+        pytest.param(
+            Stopped("mexc: the key is refused", 0, 0, 0), "halt", "the run ends: mexc: the key is refused", id="an end"
+        ),
+        pytest.param(
+            Stopped("x", 2, 0, 0),
+            "halt",
+            "the run ends: x; 2 cycles are open, the next start asks the venues for them",
+            id="an end with cycles open",
         ),
         pytest.param(
             CLOSED, "residual", "0.3 AAA left of cycle c1 in AAA/USDT: the ladder is at its end", id="a residual"

@@ -88,4 +88,4 @@ def test_residuals(moves, residuals):
     ledger = Exposure()
     for venue, coin, change in moves:
         ledger.move(ONE, venue, coin, D(change), 1)
-    assert list(Residuals(ledger, USDT)) == [(venue, coin, D(qty)) for venue, coin, qty in residuals]
+    assert list(Residuals(ledger, lambda: {USDT})) == [(venue, coin, D(qty)) for venue, coin, qty in residuals]

@@ -30,3 +30,11 @@ def test_what_is_read_anew_replaces_all_that_was_known():
     assert market is not None
     assert market.venue == B
     assert rules.venues_of(Symbol("Y/USDT")) == ()
+
+
+def test_money_is_what_is_only_ever_paid_with():
+    rules = Rules([statics(A, "0.1")])
+    assert rules.money() == {"USDT"}
+    crossed = Market(A, Symbol("USDT/Y"), NativeSymbol("USDTY"), Coin("USDT"), Coin("Y"), Decimal(1), Decimal(1))
+    rules.refresh([Statics((*statics(A, "0.1").markets, crossed), ())])
+    assert rules.money() == {"Y"}, "a coin that is traded itself may stand naked"

@@ -136,7 +136,7 @@ async def test_where_one_venue_refuses_the_key_the_other_ends_what_is_open(tmp_p
     monkeypatch.setattr(mexc.PrivateCodec, "encode_order", unsigned)
     run = Run(tmp_path, "sim")
     with pytest.raises(AuthFailed, match="mexc: 700002"):
-        await run()
+        await run(max_cycles=None)
     assert (run.view.summary.ended, run.view.summary.left_open) == ("failed", 0)
     assert run.view.summary.notes[0].startswith("mexc: 700002")
     records = Records(run.files.journal)

@@ -19,6 +19,7 @@ from arb.domain import (
 )
 from arb.errors import JournalError, Rejected
 from arb.execution import client_id, cycle_of
+from arb.execution.executor import PATIENCE_NS
 from arb.interfaces import Lane
 from tests.arb.execution.world import BTC, GATE, KUCOIN, MEXC, MS, RETRY, REVERSE, SYMBOL, USDT, D, World
 from tests.plans import approved
@@ -50,18 +51,37 @@ def test_what_cannot_be_written_is_not_sent() -> None:
     assert (world.out, world.facts, world.inventory.reserved, dict(world.executor.open)) == ([], [], {}, {})
 
 
-def test_an_unwind_that_cannot_be_written_is_not_sent_and_stops_everything() -> None:
+def test_an_unwind_that_cannot_be_written_for_too_long_is_not_sent_and_stops_everything() -> None:
     world = World()
     buy, sell = world.start()
     world.journal.broken = JournalError("disk full")
     world.end(buy, "1")
     world.end(sell, "0")
+    assert world.executor.open, "a full disk may be emptied: nobody gives up at once"
+    world.pass_time(PATIENCE_NS // 1_000_000 + 100)
     assert len(world.out) == 2
     assert world.closed.end is CycleEnd.REPORTED
     assert world.closed.why.endswith("; the journal: disk full")
+    assert world.executor.broken is world.journal.broken
     world.journal.broken = None
     with pytest.raises(JournalError, match="disk full"):
         world.start()
+
+
+def test_an_unwind_leaves_as_soon_as_the_journal_can_be_written_again() -> None:
+    world = World((RETRY,))
+    buy, sell = world.start()
+    world.journal.broken = JournalError("locked")
+    world.end(buy, "1")
+    world.end(sell, "0")
+    world.pass_time(300)
+    assert len(world.out) == 2
+    world.journal.broken = None
+    world.pass_time(300)
+    assert len(world.out) == 3
+    (written,) = world.journal.committed[-1]
+    assert isinstance(written, OrderSent)
+    assert world.executor.broken is None
 
 
 def test_an_unwind_is_written_before_it_leaves() -> None:

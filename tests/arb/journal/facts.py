@@ -38,6 +38,7 @@ from arb.domain import (
     RiskMoved,
     RiskState,
     Side,
+    Stopped,
     Symbol,
     VenueId,
 )
@@ -150,6 +151,7 @@ def one_of_each() -> Iterator[Fact]:
     yield ExposureMoved(cycle_id(), MEXC, Coin("BTC"), D("-1E-18"), D("0.10"), 7)
     yield risk_moved(RiskState.HALTED, "halt")
     yield Mismatch(MEXC, "BTC", "1", "2", 8)
+    yield Stopped("the key is refused", 1, 8, WALL_NS)
     yield buy
     yield Order(MEXC, BTC, Side.BUY, OrderType.MARKET, D("1"), None, ClientId("arb-m"), D("99.9"))
     yield update(buy, OrderStatus.UNKNOWN, None, None)

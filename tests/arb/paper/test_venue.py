@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal as D
 from fractions import Fraction
 
 import pytest
 
-from arb.domain import BookState, FeeCoin, Fill, OrderStatus, OrderType, Side
-from tests.arb.paper.world import ASKS, Desk, book_of, market, order, schedule
+from arb.domain import BookState, FeeCoin, Fill, NotFound, OrderStatus, OrderType, OrderUpdate, Side
+from tests.arb.paper.world import ASKS, PAIR, Desk, book_of, market, order, schedule
 
 IOC, FOK, LIMIT, MARKET, POST = OrderType.IOC, OrderType.FOK, OrderType.LIMIT, OrderType.MARKET, OrderType.POST_ONLY
 BUY, SELL = Side.BUY, Side.SELL
@@ -237,6 +238,27 @@ async def test_a_client_id_serves_once() -> None:
         first = order(client_id="same")
         assert [told.status for told in desk.send(first)] == [FILLED]
         assert [told.status for told in desk.send(order(client_id="same"))] == [FILLED, REJECTED]
+
+
+async def test_what_ended_an_hour_ago_is_forgotten_and_what_rests_is_not() -> None:
+    async with Desk().up() as desk:
+        resting, early = order(BUY, LIMIT, "0.1", "90"), order(BUY, IOC, "0.1", "101")
+        desk.send(resting)
+        desk.send(early)
+        desk.turn(3_000_000, 500_000)
+        late = order(BUY, IOC, "0.1", "101")
+        desk.send(late)
+        desk.turn(700_000, 100_000)
+        desk.send(order(BUY, IOC, "0.1", "100"))
+        desk.heard.events.clear()
+        for asked in (resting, early, late):
+            desk.paper.query(asked.symbol, asked.client_id)
+        reading = asyncio.create_task(desk.paper.fills(PAIR, 0))
+        await asyncio.sleep(0)
+        desk.turn(100)
+        assert [told.client_id for told in desk.heard.of(OrderUpdate)] == [resting.client_id, late.client_id]
+        assert [told.client_id for told in desk.heard.of(NotFound)] == [early.client_id]
+        assert {fill.client_id for fill in await reading} == {late.client_id}
 
 
 async def test_orders_are_refused_at_random_as_often_as_configured() -> None:
