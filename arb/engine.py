@@ -82,7 +82,8 @@ class Engine:
             found = self._scanner.on_dirty(dirty, self._clock.mono_ns())
             self.decisions += len(dirty)
             self.latency.add(self._clock.mono_ns() - recv_ns)
-            self._act(found)
+            if found:
+                self._act(found)
 
     def on_timer(self, now_ns: int) -> None:
         """Silence is news too: books that have become too old end what rested on them."""

@@ -21,7 +21,7 @@ class Latency:
             ns = 0
         top = ns.bit_length() - 5  # everything below 32 ns keeps its own step
         index = ns if top <= 0 else top * _SUB + (ns >> top)
-        self._counts[min(index, _SIZE - 1)] += 1
+        self._counts[index if index < _SIZE else -1] += 1
         self.count += 1
         if ns > self.worst_ns:
             self.worst_ns = ns

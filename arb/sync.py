@@ -7,8 +7,8 @@ copy is dropped, and a hole on one is no gap while the other still lives.
 
 from __future__ import annotations
 
-from collections import deque
 from enum import IntEnum
+from itertools import dropwhile
 
 from arb.book import Book
 from arb.domain import BookDelta, BookSnapshot, BookState, Quote, Reason, Seed, Symbol, VenueId
@@ -95,7 +95,7 @@ class BookSync:
         self.live_ns = self.not_live_ns = 0
         self._rule = feed.rule
         self._book = Book()
-        self._early: deque[BookDelta] = deque()
+        self._early: list[BookDelta] = []  # no deque: an empty one takes 700 bytes, and every book has one
         self._sources: set[int] = set()
         self._heard: set[int] = set()  # connections that have delivered a delta
         self._conn = 0  # the connection that brought the last update; 0: none yet
@@ -115,10 +115,9 @@ class BookSync:
 
     def live(self, now_ns: int, max_age_ns: int) -> Book:
         """The levels: the only way to them. Raises BookUnusable unless LIVE and younger than `max_age_ns`."""
-        reason = self.refusal(now_ns, max_age_ns)
-        if reason is not _USABLE:
-            raise BookUnusable(reason.name, f"{self.venue}:{self.symbol}")
-        return self._book
+        if self.state is _LIVE and now_ns - self.recv_ns <= max_age_ns:
+            return self._book
+        raise BookUnusable(self.refusal(now_ns, max_age_ns).name, f"{self.venue}:{self.symbol}")
 
     # ------------------------------------------------------------------------------------------- connections
 
@@ -266,9 +265,7 @@ class BookSync:
     def _on_rest_seed(self, snap: BookSnapshot) -> Sync:
         if self.state in (BookState.LIVE, BookState.STALE) or not self._sources:
             return Sync.IGNORED  # nobody is waiting, or the stream it would join is gone
-        early = self._early
-        while early and early[0].last <= snap.seq:
-            early.popleft()
+        early = self._early = list(dropwhile(lambda delta: delta.last <= snap.seq, self._early))
         if snap.seq < self._min_seed or (early and early[0].first > snap.seq + 1):
             self.resyncs += 1
             return Sync.RESYNC  # older than what the stream has already told
@@ -283,7 +280,7 @@ class BookSync:
         self._straddle = snap.conn == 0
         self._min_seed = 0
         self._behind = 0
-        early, self._early = self._early, deque()
+        early, self._early = self._early, []
         for delta in early:
             if delta.last <= self.seq:
                 continue

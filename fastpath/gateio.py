@@ -75,6 +75,7 @@ SPEC = VenueSpec(
 )
 
 _MAX_LEVELS = 100  # deeper answers come from a cache that may be 30 s old (Gate staff): the chain would never join
+_OBU, _UPDATE = wire.Obu, wire.Update
 _ALREADY = "Alert sub "  # ... ob.BTC_USDT.50: subscribed before, and still so
 _OBU_LEVEL_DIGITS = 4
 _BOOK_CHANNELS = frozenset({wire.OBU, wire.UPDATE, wire.SNAPSHOT, wire.TICKER})
@@ -171,23 +172,24 @@ class Codec:
     def _book(
         self, push: wire.Obu | wire.Update | wire.Snapshot | wire.Ticker, recv_ns: int, conn: int
     ) -> BookDelta | BookSnapshot | Quote:
+        kind = type(push)
+        if kind is _OBU or kind is _UPDATE:  # nearly all that comes
+            book: wire.Levels = push.result  # type: ignore[assignment]  # the two kinds just tested
+            symbol = self._streams[book.s] if kind is _OBU else self._symbols[book.s]
+            if book.full:
+                return BookSnapshot(VENUE, symbol, book.b, book.a, book.u, book.t * 1_000_000, recv_ns, conn)
+            if not 0 < book.U <= book.u:
+                raise ValueError(f"ids {book.U} to {book.u}")
+            return BookDelta(VENUE, symbol, book.b, book.a, book.U, book.u, book.t * 1_000_000, recv_ns, conn)
         if isinstance(push, wire.Ticker):
             touch = push.result
             return Quote(
                 VENUE, self._symbols[touch.s],
                 touch.b, touch.B, touch.a, touch.A, touch.u, touch.t * 1_000_000, recv_ns, conn,
             )  # fmt: skip
-        if isinstance(push, wire.Snapshot):
-            top = push.result
-            symbol = self._symbols[top.s]
-            return BookSnapshot(VENUE, symbol, top.bids, top.asks, top.lastUpdateId, top.t * 1_000_000, recv_ns, conn)
-        book = push.result
-        symbol = self._streams[book.s] if isinstance(push, wire.Obu) else self._symbols[book.s]
-        if book.full:
-            return BookSnapshot(VENUE, symbol, book.b, book.a, book.u, book.t * 1_000_000, recv_ns, conn)
-        if not 0 < book.U <= book.u:
-            raise ValueError(f"ids {book.U} to {book.u}")
-        return BookDelta(VENUE, symbol, book.b, book.a, book.U, book.u, book.t * 1_000_000, recv_ns, conn)
+        top: wire.TopLevels = push.result  # type: ignore[assignment]  # the one kind left
+        symbol = self._symbols[top.s]
+        return BookSnapshot(VENUE, symbol, top.bids, top.asks, top.lastUpdateId, top.t * 1_000_000, recv_ns, conn)
 
     def _decode_any(
         self, frame: wire.Envelope, unfit: msgspec.ValidationError, recv_ns: int, conn: int

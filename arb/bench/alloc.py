@@ -163,13 +163,13 @@ def alloc_lines(report: AllocReport) -> Iterator[str]:
         f"blocks of memory, {SYMBOLS} books of {LEVELS:,} levels and {report.updates:,} updates; "
         f"medians of {report.rounds} interleaved rounds"
     )
-    yield f"{'venue':10} {'feed':18} {'path':18} {'net blocks':>11} {'(min..max)':>20} {'gross/update':>13} {'peak B':>8}"
+    yield f"{'venue':10} {'feed':18} {'path':17} {'net blocks':>11} {'(min..max)':>19} {'gross/update':>13} peak B"
     for result in report.results:
         for path in result.paths:
-            least, most = path.net_range
+            spread = "({:,.0f}..{:,.0f})".format(*path.net_range)
             yield (
-                f"{result.venue:10} {result.feed:18} {path.name:18} {path.net:11,.0f} {f'({least:,.0f}..{most:,.0f})':>20} "
-                f"{path.gross:13.1f} {path.peak:8,.0f}"
+                f"{result.venue:10} {result.feed:18} {path.name:17} {path.net:11,.0f} {spread:>19} "
+                f"{path.gross:13.1f} {path.peak:6,.0f}"
             )
         yield f"{result.venue}: {report.ratios[f'alloc-net {result.venue}']:.2f} of the blocks a Struct a level takes"
 

@@ -1,9 +1,14 @@
-"""bytes -> checked, updated book: what one frame costs natively and through ccxt, on the very same frames."""
+"""bytes -> checked, updated book: what one frame costs natively and through ccxt, on the very same frames.
+
+The floor is what a C parser takes to read the frame and nothing more: no number made, no sequence checked, no book.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
 from statistics import median
-from time import perf_counter_ns
+from time import perf_counter_ns, thread_time_ns
 from typing import Any, Protocol, cast
 
 import msgspec
@@ -20,13 +25,17 @@ TOP = 5  # levels a side on which both must agree at the end
 
 
 class Path(msgspec.Struct, frozen=True):
-    """One path's figures: medians over the rounds of each round's p50, p99 and rate; (least, most) beside the p50."""
+    """One path's figures: medians over the rounds; (least, most) beside the p50.
+
+    cpu_us: of this thread, a frame, all frames of a round together.
+    """
 
     name: str
     p50_us: float
     p99_us: float
     p50_range_us: tuple[float, float]
     frames_per_s: float
+    cpu_us: float
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -36,13 +45,24 @@ class Result(msgspec.Struct, frozen=True):
     levels_per_frame: float
     native: Path
     ccxt: Path
+    floor: Path | None  # None where its parser is not installed
     ratio: float  # ccxt's p50 over ours
 
 
 class Report(msgspec.Struct, frozen=True):
+    """ratios: our CPU a frame over ccxt's, a venue: the median of the rounds' ratios."""
+
     machine: Machine
     rounds: int
     results: tuple[Result, ...]
+    ratios: dict[str, float]
+
+
+class Spent(msgspec.Struct, frozen=True):
+    """One round. each_ns: wall time, a frame.   cpu_ns: of this thread, in all."""
+
+    each_ns: list[int]
+    cpu_ns: int
 
 
 class Runner(Protocol):
@@ -54,26 +74,34 @@ class Runner(Protocol):
 async def decode(modules: list[NativeVenue], *, frames: int = 20_000, rounds: int = 5, seed: int = 1) -> Report:
     """Every venue's deepest feed, native and ccxt in turn. Raises ArbError where the two end with different books."""
     results = []
+    ratios = {}
     for module in modules:
         feed = next(feed for feed in module.SPEC.feeds if feed.depth is Depth.FULL)
         recording = await record(module, feed, frames, seed)
-        ours: list[list[int]] = []
-        theirs: list[list[int]] = []
+        parse = _plain_parser(recording.frames[0])
+        ours: list[Spent] = []
+        theirs: list[Spent] = []
+        least: list[Spent] = []
         for _ in range(rounds):
             client = await Opener(ClientSettings(module.SPEC.ccxt_id))(lambda _reason: None)
             try:
                 native, rival = Native(module, recording), Ccxt(client, module.SPEC.ws_url, recording)
-                ours.append(_time(native, recording.frames))
-                theirs.append(_time(rival, recording.frames))
+                ours.append(_time(native.play, recording.frames))
+                theirs.append(_time(rival.play, recording.frames))
+                if parse is not None:
+                    least.append(_time(parse, recording.frames))
                 _agree(native, rival, recording)
             finally:
                 await client.close()
         fast, slow = _path("native", ours), _path("ccxt", theirs)
+        floor = _path("floor", least) if least else None
         levels = _levels(module, recording)
         results.append(
-            Result(recording.venue, feed.name, frames, levels, fast, slow, round(slow.p50_us / fast.p50_us, 1))
+            Result(recording.venue, feed.name, frames, levels, fast, slow, floor, round(slow.p50_us / fast.p50_us, 1))
         )
-    return Report(machine(), rounds, tuple(results))
+        each = [mine.cpu_ns / other.cpu_ns for mine, other in zip(ours, theirs, strict=True)]
+        ratios[f"decode {recording.venue}"] = round(median(each), 4)
+    return Report(machine(), rounds, tuple(results), ratios)
 
 
 class Native:
@@ -126,14 +154,28 @@ class Ccxt:
         return [(p, q) for p, q, *_ in book["bids"][:TOP]], [(p, q) for p, q, *_ in book["asks"][:TOP]]
 
 
-def _time(runner: Runner, frames: tuple[bytes, ...]) -> list[int]:
+def _plain_parser(frame: bytes) -> Callable[[bytes], object] | None:
+    """A parse and nothing more, for frames like this one. None where it is not installed."""
+    if frame[:1] != b"\n":
+        return msgspec.json.Decoder().decode
+    try:
+        # ccxt brings the venue's own definitions, compiled for protobuf's C runtime.
+        wrapper = import_module("ccxt.protobuf.mexc.PushDataV3ApiWrapper_pb2").PushDataV3ApiWrapper
+    except ImportError:
+        return None
+    parse: Callable[[bytes], object] = wrapper.FromString
+    return parse
+
+
+def _time(play: Callable[[bytes], object], frames: tuple[bytes, ...]) -> Spent:
     spent = []
-    play, clock = runner.play, perf_counter_ns
+    clock = perf_counter_ns
+    started = thread_time_ns()
     for frame in frames:
         before = clock()
         play(frame)
         spent.append(clock() - before)
-    return spent
+    return Spent(spent, thread_time_ns() - started)
 
 
 def _agree(native: Runner, rival: Runner, recording: Recording) -> None:
@@ -142,14 +184,15 @@ def _agree(native: Runner, rival: Runner, recording: Recording) -> None:
             raise ArbError(f"{recording.venue}: native and ccxt end with different books of {symbol}")
 
 
-def _path(name: str, rounds: list[list[int]]) -> Path:
-    p50 = [_quantile(spent, 0.5) for spent in rounds]
+def _path(name: str, rounds: list[Spent]) -> Path:
+    p50 = [_quantile(spent.each_ns, 0.5) for spent in rounds]
     return Path(
         name=name,
         p50_us=median(p50),
-        p99_us=median(_quantile(spent, 0.99) for spent in rounds),
+        p99_us=median(_quantile(spent.each_ns, 0.99) for spent in rounds),
         p50_range_us=(min(p50), max(p50)),
-        frames_per_s=median(len(spent) / (sum(spent) / 1e9) for spent in rounds),
+        frames_per_s=median(len(spent.each_ns) / (sum(spent.each_ns) / 1e9) for spent in rounds),
+        cpu_us=round(median(spent.cpu_ns / len(spent.each_ns) for spent in rounds) / 1e3, 2),
     )
 
 

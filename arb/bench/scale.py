@@ -1,4 +1,4 @@
-"""What a frame costs, and a book holds, as symbols, venues and rate grow: nothing here may depend on how many there are."""
+"""What a frame costs, and a book holds, as symbols, venues and rate grow: how many there are must not matter."""
 
 from __future__ import annotations
 
@@ -193,9 +193,9 @@ def scale_lines(report: ScaleReport) -> Iterator[str]:
     )
     yield f"{'venue':10} {'as they grow':14} {'size':>6} {'µs':>8} {'(min..max)':>16} {'B a book':>10}"
     for point in report.points:
-        least, most = point.range_us
-        size = f"{point.book_bytes:10,}" if point.book_bytes else f"{'':10}"
-        yield f"{point.venue:10} {point.axis:14} {point.size:6,} {point.us:8.2f} {f'({least:.2f}..{most:.2f})':>16} {size}"
+        spread = "({:.2f}..{:.2f})".format(*point.range_us)
+        held = f"{point.book_bytes:10,}" if point.book_bytes else ""
+        yield f"{point.venue:10} {point.axis:14} {point.size:6,} {point.us:8.2f} {spread:>16} {held}".rstrip()
     for holder, size in report.deep_bytes.items():
         yield f"{holder}: {size:,} bytes a book of {DEEP:,} levels"
     if "ccxt" not in report.deep_bytes:
@@ -211,7 +211,7 @@ def _lanes(modules: Sequence[NativeVenue], size: int, seed: int) -> list[Lane]:
 
 
 def _crowd(module: NativeVenue, venues: int, seed: int) -> Callable[[int], float]:
-    """So many venues with FEW symbols each: one venue's events, told of one after the other. Returns what tells more."""
+    """So many venues with FEW symbols each: one venue's events, told of one after the other. Returns who tells more."""
     names = [VenueId(f"venue{i}") for i in range(venues)]
     traffic = Traffic(module.SPEC.name, FEW, LEVELS, seed)
     codec = module.Codec(traffic.natives)

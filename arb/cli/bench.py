@@ -32,7 +32,7 @@ class Bench(msgspec.Struct, frozen=True):
         from arb.bench import decode, lines
 
         start_logging(desk, "WARNING")
-        modules = [_module(desk, name) for name in self.exchanges or desk.app.simulated()]
+        modules = measurable(desk, self.exchanges)
 
         async def measure(_stop: asyncio.Event) -> Report:
             return await decode(modules, frames=self.frames, rounds=self.rounds, seed=self.seed)
@@ -78,7 +78,7 @@ class BenchOrder(msgspec.Struct, frozen=True):
         from arb.bench import order, order_lines
 
         start_logging(desk, "WARNING")
-        modules = [_module(desk, name) for name in self.exchanges or desk.app.simulated()]
+        modules = measurable(desk, self.exchanges)
 
         async def measure(_stop: asyncio.Event) -> OrderReport:
             return await order(modules, orders=self.orders, rounds=self.rounds)
@@ -119,6 +119,11 @@ class BenchCycle(msgspec.Struct, frozen=True):
             for line in cycle_lines(report):
                 desk.line(line)
         return OK
+
+
+def measurable(desk: Desk, names: list[str] | None) -> list[NativeVenue]:
+    """The venues of these names; None: all that can be measured. Raises ConfigError for one that cannot."""
+    return [_module(desk, name) for name in names or desk.app.simulated()]
 
 
 def _module(desk: Desk, name: str) -> NativeVenue:

@@ -14,7 +14,7 @@ from arb.rows import SimOptions
 
 T = TypeVar("T")
 
-_BENCHES = ("decode", "journal", "order", "cycle")
+_BENCHES = ("all", "decode", "wire", "order", "cycle", "journal", "scale", "alloc", "start")
 _MODES = ("paper", "sim", "live")
 _SWITCH = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
 
@@ -61,6 +61,7 @@ def settings_options(
     min_edge_bps: str | None = None,
     depth: str | None = None,
     fastpath: Sequence[str] | None = None,
+    spin: bool = False,
     log_level: str | None = None,
     verbose: bool = False,
 ) -> Options:
@@ -79,6 +80,8 @@ def settings_options(
         options["scan", "depth"] = ("--depth", checked("--depth", values.depth, depth))
     for name, switch in (checked("--fastpath", _switch, text) for text in words(fastpath)):
         options["exchanges", name, "fastpath"] = ("--fastpath", switch)
+    if spin:
+        options["scan", "spin"] = ("--spin", True)
     if log_level is not None or verbose:
         option = "--verbose" if log_level is None else "--log-level"
         options["log", "level"] = (option, log_level_of(log_level, verbose))

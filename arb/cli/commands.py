@@ -77,6 +77,7 @@ def scan(
     depth: opt.Depth = None,
     sim: opt.Sim = False,
     fastpath: opt.Fastpath = None,
+    spin: opt.Spin = False,
     duration: opt.Duration = None,
     once: opt.Once = False,
     show: opt.Show = None,
@@ -102,6 +103,7 @@ def scan(
             min_edge_bps=min_edge_bps,
             depth=depth,
             fastpath=fastpath,
+            spin=spin,
             log_level=log_level,
             verbose=verbose,
         ),
@@ -335,7 +337,10 @@ def sim(
 
 @app.command()
 def bench(
-    what: Annotated[str, typer.Argument(metavar="[decode|journal|order|cycle]", help="What to measure.")] = "decode",
+    what: Annotated[
+        str,
+        typer.Argument(metavar="[all|decode|wire|order|cycle|journal|scale|alloc|start]", help="What to measure."),
+    ] = "decode",
     exchanges: opt.Exchanges = None,
     frames: Annotated[int, typer.Option("--frames", min=100, help="Of each venue.")] = 20_000,
     cycles: Annotated[
@@ -344,28 +349,38 @@ def bench(
     orders: Annotated[int, typer.Option("--orders", min=20, help="Sent by each client.")] = 2_000,
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="Every path in turn, so many times.")] = 5,
     seed: opt.Seed = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="With 'all': write a page with a chart too.")
+    ] = None,
     jsonl: opt.Jsonl = False,
 ) -> Job:
     """Measure, with a rival in the same run.
 
+    all: everything below, then each budget as MET or MISSED; exit code 1 unless all are met (ten minutes).
     decode: native against ccxt on the same frames, from bytes to checked, updated book.
+    wire: a frame on the socket to the book's watcher and to the decision, against ccxt.pro and others.
     journal: orders written down before they leave, with and without waiting for the disk.
     order: a signed order and its answer over loopback, our HTTP against aiohttp and httpx.
     cycle: from the risk gate's word to both legs accounted, native against ccxt, at 0 and 10 ms one way (minutes).
+    scale: cost of a frame and memory of a book as symbols, venues and rate grow.
+    alloc: memory blocks that book updates take, and keep.
+    start: process start to the first LIVE book and decision, cold and warm; and --help.
     """
     from arb.cli import choices
     from arb.cli.bench import Bench, BenchCycle, BenchJournal, BenchOrder
+    from arb.cli.bench_suite import BenchAll, BenchOne
 
-    if choices.benchmark(what) == "journal":
+    venues, seeded = choices.venues(exchanges), 1 if seed is None else seed
+    if choices.benchmark(what) == "all":
+        return BenchAll(exchanges=venues, rounds=rounds, seed=seeded, html=html, jsonl=jsonl)
+    if html is not None:
+        raise typer.BadParameter("a page is made of everything; use it with 'all'", param_hint="--html")
+    if what in ("wire", "scale", "alloc", "start"):
+        return BenchOne(name=what, exchanges=venues, frames=frames, rounds=rounds, seed=seeded, jsonl=jsonl)
+    if what == "journal":
         return BenchJournal(cycles=cycles or 1_000, rounds=rounds, jsonl=jsonl)
     if what == "cycle":
-        return BenchCycle(cycles=cycles or 30, rounds=rounds, seed=1 if seed is None else seed, jsonl=jsonl)
+        return BenchCycle(cycles=cycles or 30, rounds=rounds, seed=seeded, jsonl=jsonl)
     if what == "order":
-        return BenchOrder(exchanges=choices.venues(exchanges), orders=orders, rounds=rounds, jsonl=jsonl)
-    return Bench(
-        exchanges=choices.venues(exchanges),
-        frames=frames,
-        rounds=rounds,
-        seed=1 if seed is None else seed,
-        jsonl=jsonl,
-    )
+        return BenchOrder(exchanges=venues, orders=orders, rounds=rounds, jsonl=jsonl)
+    return Bench(exchanges=venues, frames=frames, rounds=rounds, seed=seeded, jsonl=jsonl)

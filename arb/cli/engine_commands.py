@@ -37,6 +37,7 @@ def run(
     sim: opt.Sim = False,
     fastpath: opt.Fastpath = None,
     orders: opt.Orders = None,
+    spin: opt.Spin = False,
     duration: opt.Duration = None,
     max_cycles: Annotated[
         int | None, typer.Option("--max-cycles", min=1, metavar="N", help="Stop after so many cycles.")
@@ -64,7 +65,13 @@ def run(
         config=config,
         exchanges=choices.venues(exchanges),
         options=choices.settings_options(
-            symbols=symbols, size=size, depth=depth, fastpath=fastpath, log_level=log_level, verbose=verbose
+            symbols=symbols,
+            size=size,
+            depth=depth,
+            fastpath=fastpath,
+            spin=spin,
+            log_level=log_level,
+            verbose=verbose,
         ),
         orders=choices.order_paths(orders),
         mode=chosen,

@@ -42,6 +42,7 @@ Truth = Annotated[
 ]
 Faults = Annotated[Path | None, typer.Option("--faults", metavar="FILE", help="TOML of the faults to simulate.")]
 Duration = Annotated[float | None, typer.Option("--duration", metavar="SECONDS", help="Stop after so long.")]
+Spin = Annotated[bool, typer.Option("--spin", help="Never let the event loop sleep: for a core of its own.")]
 Once = Annotated[
     bool, typer.Option("--once", help="Look at every pair once, then stop; exit code 6 if nothing is found.")
 ]

@@ -77,6 +77,7 @@ class ScanConfig(Model):
 
     min_update_bps: how far the net edge of an open opportunity must move to be told again.
     audit_s: how often each book is held against the venue's REST book; 0 never.
+    spin: keep the event loop from sleeping, which takes a whole core.
     """
 
     symbols: Annotated[Words, AfterValidator(_patterns)] = ("*/USDT",)
@@ -89,6 +90,7 @@ class ScanConfig(Model):
     max_price_ratio: Annotated[FiniteFloat, Field(gt=1)] = 1.5
     quarantine_s: Annotated[FiniteFloat, Field(ge=0)] = 60.0
     audit_s: Annotated[FiniteFloat, Field(ge=0)] = 30.0
+    spin: bool = False
 
 
 class PolicyConfig(Model):

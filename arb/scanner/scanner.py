@@ -7,7 +7,8 @@ from itertools import cycle, islice
 
 from msgspec.structs import replace
 
-from arb.domain import BookKey, Market, Opportunity, Reason, Symbol, VenueId
+from arb.domain import BookKey, BookState, Market, Opportunity, Reason, Symbol, VenueId
+from arb.errors import BookUnusable
 from arb.interfaces import Clock, Statics
 from arb.scanner.answers import Facts, answer
 from arb.scanner.episodes import Episodes
@@ -18,6 +19,8 @@ from arb.scanner.tracked import Ladder, TrackedBook
 from arb.walk import Walk, walk_books
 
 _BARE = {reason: Verdict(reason) for reason in Reason}  # verdicts that nobody will ask for evidence
+_LIVE = BookState.LIVE
+_NO_GAP = _BARE[Reason.NO_GROSS_EDGE]  # most pairs, most of the time: not looked up, since an enum's hash is slow
 
 
 class Scanner:
@@ -124,14 +127,17 @@ class Scanner:
                 return self._refuse(couple, now_ns, found)
         max_age_ns, min_trust = self._max_age_ns, self._min_trust
         if (
-            first.refusal(now_ns, max_age_ns)
-            or second.refusal(now_ns, max_age_ns)
+            first.state is not _LIVE
+            or second.state is not _LIVE
             or not -self._max_skew_ns <= first.recv_ns - second.recv_ns <= self._max_skew_ns
             or first.feed.trust < min_trust
             or second.feed.trust < min_trust
         ):
             return self._refuse(couple, now_ns, found)
-        one, other = first.live(now_ns, max_age_ns), second.live(now_ns, max_age_ns)
+        try:
+            one, other = first.live(now_ns, max_age_ns), second.live(now_ns, max_age_ns)
+        except BookUnusable:  # too old: rarer than to ask before
+            return self._refuse(couple, now_ns, found)
         bid, ask, other_bid, other_ask = one.best_bid, one.best_ask, other.best_bid, other.best_ask
         # Touches rather than mids: a wide book is no evidence, and an empty side (0, inf) is none either.
         far = other_bid > ask * self._max_ratio or bid > other_ask * self._max_ratio
@@ -158,6 +164,8 @@ class Scanner:
         found: list[Opportunity],
     ) -> None:
         """What buying at `ask` and on, selling at `bid` and on, is worth."""
+        if bid <= ask and route.episode is None:
+            return self._settle(route, _NO_GAP, moved, now_ns, found)
         answers = route.answers
         outcome: Walk | Reason
         if bid <= ask:
@@ -171,11 +179,11 @@ class Scanner:
         if isinstance(outcome, Walk):
             low = outcome.net_bps < self._settings.min_edge_bps
             verdict = Verdict(Reason.BELOW_MIN_EDGE if low else Reason.OK, outcome, ask, bid)
-        elif route.episode is None and (bid <= ask or not self._settings.show_rejected):
+        elif route.episode is None and not self._settings.show_rejected:
             verdict = _BARE[outcome]
         else:
             verdict = Verdict(outcome, None, ask, bid)
-        self._settle(route, verdict, moved, now_ns, found)
+        return self._settle(route, verdict, moved, now_ns, found)
 
     def _settle(self, route: Route, verdict: Verdict, moved: bool, now_ns: int, found: list[Opportunity]) -> None:
         """Take a verdict to the funnel and the episodes. moved: the price ratio's answer changed."""

@@ -16,6 +16,7 @@ from arb.bench.wire.talk import Play, Stamp, Taken
 from arb.domain import Seed, Symbol
 from fastpath import gateio, mexc
 
+SETTLE_S = 0.1
 _SPECS = {module.SPEC.name: module.SPEC for module in (mexc, gateio)}
 
 
@@ -40,11 +41,10 @@ class Watching:
 
     async def ready(self) -> None:
         self._tasks = [asyncio.create_task(self._watch(symbol)) for symbol in self._left]
-        while not self._exchange.clients:
-            await asyncio.sleep(0.01)
+        await asyncio.sleep(SETTLE_S)  # its tasks make the connection
         for client in self._exchange.clients.values():
             await client.connected
-        await asyncio.sleep(0.1)  # its subscriptions leave meanwhile
+        await asyncio.sleep(SETTLE_S)  # its subscriptions leave
 
     async def done(self) -> None:
         failed = [asyncio.ensure_future(self._done.wait()), *self._tasks]

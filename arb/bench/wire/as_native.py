@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from random import Random
 from time import monotonic_ns
+from typing import Any
 from urllib.parse import urlsplit
 
+from arb.app.memory import settled
 from arb.app.venues import native_venue
 from arb.bench.frames import Recording
 from arb.bench.wire.beside import Beside
@@ -90,7 +92,8 @@ class Native:
         self._link = Link(self._wiring, ConnId(1), self._symbols, self._watch, lambda: None)
         self._tasks: list[asyncio.Task[None]] = []
         self._beside = beside
-        self._before_kib = 0
+        self._settled = ExitStack()
+        self._before_kib = self._looked = 0
         self._failure: VenueError | None = None
 
     async def ready(self) -> None:
@@ -100,13 +103,16 @@ class Native:
             for task in self._tasks:
                 if task.done():
                     task.result()
+        self.engine.on_idle(_CLOCK.mono_ns())  # what made the other venue's books LIVE is none of the play
         self._watch.stamps.clear()
         self._watch.decisions.clear()
-        self._before_kib = _resident_kib()
+        self._before_kib, self._looked = _resident_kib(), self.engine.decisions
+        self._settled.enter_context(settled())
         await self._beside.started(self.engine, self._books, self.scanner, self._wiring.counters)
 
     async def done(self) -> None:
-        await asyncio.wait((self._watch.ended, *self._tasks), return_when=asyncio.FIRST_COMPLETED)
+        either: list[asyncio.Future[Any]] = [self._watch.ended, *self._tasks]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not self._watch.ended.done():
             self._tasks[0].result()
         if wrong := [book.symbol for book in self._books if book.state is not BookState.LIVE]:
@@ -116,12 +122,13 @@ class Native:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._settled.close()
         await self._beside.close()
 
     def taken(self, cpu_ns: int) -> Taken:
         return Taken(
             cpu_ns, self._watch.ended.result(), tuple(self._watch.stamps), tuple(self._watch.decisions),
-            self.engine.decisions, self._beside.found, _resident_kib() - self._before_kib,
+            self.engine.decisions - self._looked, self._beside.found, _resident_kib() - self._before_kib,
         )  # fmt: skip
 
     def _told(self, change: BookChange) -> None:

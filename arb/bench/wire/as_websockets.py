@@ -1,4 +1,4 @@
-"""The plain client that a user would write: `websockets`, the parser at hand, a dict a side, the touch by min and max."""
+"""The plain client a user would write: `websockets`, the parser at hand, a dict a side, the touch by min and max."""
 
 from __future__ import annotations
 
@@ -51,7 +51,11 @@ class Plain:
 
     async def ready(self) -> None:
         self._task = asyncio.create_task(self._run())
-        await self._connected.wait()
+        connected = asyncio.ensure_future(self._connected.wait())
+        await asyncio.wait((self._task, connected), return_when=asyncio.FIRST_COMPLETED)
+        if not connected.done():
+            connected.cancel()
+            await self._task  # raises why
 
     async def done(self) -> None:
         assert self._task is not None  # ready came first

@@ -16,7 +16,7 @@ from typing import Protocol
 
 import msgspec
 
-from arb.app.spinning import spin
+from arb.app.spinning import spinning
 from arb.bench.frames import Recording
 from arb.bench.wire.talk import Play, Taken, answer, lines
 
@@ -42,16 +42,14 @@ Opens = Callable[[Recording, Play], Awaitable[Client]]
 
 async def measure(opens: Opens, recording: Recording, play: Play) -> Taken:
     client = await opens(recording, play)
-    spinning = asyncio.create_task(spin()) if play.spin else None
     try:
         await client.ready()
-        before = process_time_ns()
-        answer(True)
-        await client.done()
-        return client.taken(process_time_ns() - before)
+        with spinning(play.spin):
+            before = process_time_ns()
+            answer(True)
+            await client.done()
+            return client.taken(process_time_ns() - before)
     finally:
-        if spinning is not None:
-            spinning.cancel()
         await client.close()
 
 

@@ -10,6 +10,7 @@ from arb.bench.frames import Recording
 from arb.books import Books
 from arb.domain import (
     BookSnapshot,
+    BookState,
     Coin,
     Depth,
     Event,
@@ -48,7 +49,8 @@ def mirrored(recording: Recording, books: Books, frames: int, now_ns: int) -> It
         if book is None:
             raise ArbError(f"no book of {symbol}")
         now = book.live(1, 1)
-        yield BookSnapshot(OTHER, symbol, now.bids(LEVELS), now.asks(LEVELS), 1, 0, now_ns, 1)
+        bids, asks = tuple(now.bids(LEVELS)), tuple(now.asks(LEVELS))
+        yield BookSnapshot(OTHER, symbol, bids, asks, 1, 0, now_ns, 1)
 
 
 def scanner_of(recording: Recording, books: Books, age_ns: int, clock: Clock) -> Scanner:
@@ -71,7 +73,7 @@ def _statics(venue: VenueId, symbols: tuple[Symbol, ...]) -> Statics:
 
 
 def played(recording: Recording, frames: int) -> Books:
-    """All books of the recording after so many frames."""
+    """All books of the recording after so many frames, or as many more as it takes until each is LIVE."""
     module = native_venue(recording.venue)
     if module is None:
         raise ArbError(f"{recording.venue} has no codec")
@@ -83,7 +85,12 @@ def played(recording: Recording, frames: int) -> Books:
     if recording.feed.rule.seed is Seed.REST:
         for symbol, body in recording.seeds.items():
             books.on_event(codec.decode_snapshot(symbol, body, 0))
-    for frame in recording.frames[:frames]:
+    waiting = set(books)
+    for number, frame in enumerate(recording.frames):
+        if number >= frames:
+            waiting = {book for book in waiting if book.state is not BookState.LIVE}
+            if not waiting:
+                break
         for event in codec.decode(frame, 1, 1):
             books.on_event(event)
     return books

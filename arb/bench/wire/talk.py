@@ -16,6 +16,7 @@ from arb.errors import ArbError
 PATIENCE_S = 60.0
 LONGEST_LINE = 256 << 20
 END_S = 5.0
+REWORDED = "?reworded"  # ends the URL of a client that wants `reword.reworded` frames
 ASKS = "?answered"  # ends the URL of a client that wants the recorded answers to its subscriptions
 
 T = TypeVar("T")

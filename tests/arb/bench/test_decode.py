@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from arb.bench import decode, lines
@@ -11,6 +13,8 @@ from arb.domain import Depth
 from arb.errors import ArbError
 from fastpath import gateio, mexc
 
+measured = sys.modules["arb.bench.decode"]  # the package's own name for it is the function
+
 
 async def test_one_run_prints_both_paths_and_the_machine():
     report = await decode([mexc, gateio], frames=300, rounds=2)
@@ -19,6 +23,9 @@ async def test_one_run_prints_both_paths_and_the_machine():
         assert 0 < result.native.p50_us <= result.native.p99_us
         assert result.native.p50_range_us[0] <= result.native.p50_us <= result.native.p50_range_us[1]
         assert result.ratio == round(result.ccxt.p50_us / result.native.p50_us, 1)
+        assert result.floor is not None
+        assert 0 < result.floor.cpu_us < result.native.cpu_us
+        assert 0 < report.ratios[f"decode {result.venue}"] < 1
     text = "\n".join(lines(report))
     assert "CPython" in text
     assert text.count("ccxt takes") == 2
@@ -28,6 +35,16 @@ async def test_the_same_seed_records_the_same_frames():
     feed = next(f for f in mexc.SPEC.feeds if f.depth is Depth.FULL)
     one, other = [await record(mexc, feed, 200, seed=5) for _ in range(2)]
     assert one.frames == other.frames
+
+
+async def test_a_parser_that_is_not_installed_is_no_floor(monkeypatch):
+    def missing(name):
+        raise ImportError(name)
+
+    monkeypatch.setattr(measured, "import_module", missing)
+    report = await decode([mexc], frames=100, rounds=1)
+    assert report.results[0].floor is None
+    assert "mexc: no floor, its parser is not installed" in list(lines(report))
 
 
 async def test_books_that_differ_are_no_comparison():

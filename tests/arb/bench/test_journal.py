@@ -34,4 +34,4 @@ def test_from_the_command_line(tmp_path: Path) -> None:
     line = json.loads(shell.out)
     assert (line["schema"], line["cycles"], line["rounds"]) == ("arb.bench/1", 20, 1)
     assert shell("bench", "luck") == 2
-    assert "'luck' cannot be measured; use decode, journal" in shell.err
+    assert "'luck' cannot be measured; use all, decode, wire" in shell.err

@@ -72,7 +72,7 @@ SCAN = ("scan", "--exchanges", "mexc,gateio")
         pytest.param(
             ("record", "kucoin", "BTC/USDT", "--exchanges", "mexc"), "give OUT alone", id="record said two ways"
         ),
-        pytest.param(("bench", "orders"), "use decode", id="unknown benchmark"),
+        pytest.param(("bench", "orders"), "use all, decode", id="unknown benchmark"),
         pytest.param(("bench", "--frames", "1"), "--frames", id="too few frames"),
         pytest.param(("sim", "--port", "70000"), "--port", id="bad port"),
         pytest.param(("sim", "--symbols", "0"), "--symbols", id="no symbols to simulate"),

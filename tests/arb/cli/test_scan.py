@@ -21,7 +21,7 @@ def test_the_app_gets_what_the_options_say(shell: Shell, tmp_path: Path) -> None
     shell.environ |= {"ARB_MEXC_KEY": "k", "ARB_MEXC_SECRET": "s"}
     options = ("--symbols", "btc/usdt,*/ETH", "--size", "250.5", "--min-edge-bps", "5", "--depth", "full")
     more = ("--fastpath", "mexc=off", "--duration", "60", "--once", "--tape", "x.tape", "--show", "rejected")
-    assert shell(*SCAN, *options, *more) == 6
+    assert shell(*SCAN, *options, *more, "--spin") == 6
     call = shell.app.calls["scan"]
     assert list(call.settings.exchanges) == ["mexc", "gateio"]
     assert call.settings.exchanges["mexc"].fastpath is False
@@ -29,6 +29,7 @@ def test_the_app_gets_what_the_options_say(shell: Shell, tmp_path: Path) -> None
     assert call.settings.scan.symbols == ("BTC/USDT", "*/ETH")
     assert call.settings.scan.depth is Depth.FULL
     assert call.settings.scan.min_edge_bps == 5
+    assert call.settings.scan.spin
     assert call.settings.size == {"USDT": Decimal("250.5")}
     assert (call.duration_s, call.once, call.rejected, call.tape) == (60.0, True, True, Path("x.tape"))
     assert call.sim is None
