@@ -10,7 +10,7 @@ scan: $(VENV)/.run ## watch two simulated exchanges; make scan ARGS="--duration 
 	@$(BIN)/arb scan --exchanges mexc,gateio --sim $(ARGS)
 
 test: $(VENV)/.dev ## the whole suite
-	$(BIN)/python -m pytest -m "not prove" -n 3
+	$(BIN)/python -m pytest -m "not prove" -n 4 --dist worksteal
 
 check: $(VENV)/.dev ## lint, types, who imports whom
 	$(BIN)/ruff check .

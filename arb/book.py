@@ -11,6 +11,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from math import inf
+from operator import gt, lt
 
 from arb.domain import Level, Levels
 
@@ -66,9 +67,19 @@ class Book:
 
 
 def _sorted(levels: Levels) -> tuple[array[float], array[float]]:
+    if not levels:
+        return array("d"), array("d")
+    prices, sizes = zip(*levels, strict=True)
+    if min(sizes) > 0.0:
+        if len(prices) == 1:  # a best bid or ask
+            return array("d", prices), array("d", sizes)
+        if all(map(gt, prices, prices[1:])):  # bids, as venues send them
+            return array("d", prices[::-1]), array("d", sizes[::-1])
+        if all(map(lt, prices, prices[1:])):  # asks
+            return array("d", prices), array("d", sizes)
     qty = {price: size for price, size in levels if size > 0.0}
-    prices = sorted(qty)
-    return array("d", prices), array("d", [qty[price] for price in prices])
+    ascending = sorted(qty)
+    return array("d", ascending), array("d", [qty[price] for price in ascending])
 
 
 def _merge(prices: array[float], qty: array[float], levels: Levels) -> None:

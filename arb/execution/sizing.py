@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from arb.domain import Coin, FeeCoin, FeeSchedule, Market, Side
 from arb.execution.sums import ZERO, plus, times
-from arb.units import ceil_to, floor_to
+from arb.units import ceil_to, floor_to, plain
 
 _ONE = Decimal(1)
 _BPS = Decimal(10_000)
@@ -41,7 +41,7 @@ def quantity(market: Market, fee: FeeSchedule | None, side: Side, want: Decimal,
     if qty <= 0 or (market.min_qty is not None and qty < market.min_qty):
         return ZERO, f"{want} is below the minimum"
     if market.min_notional is not None and times(qty, price) < market.min_notional:
-        return ZERO, f"{want} at {price} is below the minimum of {market.min_notional}"
+        return ZERO, f"{want} at {plain(price)} is below the minimum of {market.min_notional}"
     return qty, ""
 
 

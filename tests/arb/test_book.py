@@ -34,6 +34,15 @@ def test_equals_a_dict(start, changes):
     assert book.crossed == bool(bids and asks and max(bids) >= min(asks))
 
 
+@given(start=levels.filter(lambda side: all(qty for _, qty in side)), way=st.sampled_from((1, -1)))
+def test_a_book_given_in_order_equals_one_given_in_none(start, way):
+    ordered = tuple(sorted(dict(start).items())[::way])
+    book = Book()
+    book.replace(ordered, ordered)
+    assert book.bids(100) == sorted(ordered, reverse=True)
+    assert book.asks(100) == sorted(ordered)
+
+
 def test_returns_no_more_than_asked():
     book = Book()
     book.replace(((1.0, 1.0), (2.0, 1.0), (3.0, 1.0)), ((4.0, 1.0), (5.0, 1.0)))

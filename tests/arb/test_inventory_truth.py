@@ -42,7 +42,7 @@ class Model:
 
     def __init__(self, delays: list[int], doubled: list[bool], stamped: bool) -> None:
         self.inventory = Inventory()
-        self.now = 0
+        self.now = 1  # 0 would mean that nobody tells when a read was asked for
         self.free, self.locked = 1_000, 0
         self.flying: dict[ClientId, int] = {}
         self.sent = 0

@@ -1,6 +1,6 @@
 """Under every fault of the venues' private sides our journal is their ledgers, to the last unit of every coin.
 
-ARB_SEED repeats a run; else each run draws its own and prints it.
+ARB_SEED repeats a run. Else the short proof has a seed of its own, and the long one draws one; both print it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def base() -> int:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_fifty_cycles_under(fault: str, base: int, tmp_path: Path) -> None:
-    _prove(base, fault, 0, FEW, tmp_path)
+def test_fifty_cycles_under(fault: str, tmp_path: Path) -> None:
+    _prove(int(os.environ.get("ARB_SEED", "20261122")), fault, 0, FEW, tmp_path)
 
 
 @pytest.mark.prove
