@@ -1,4 +1,4 @@
-"""`--spin`: an event loop that never sleeps hears of a frame some 30 µs sooner, for the price of a whole core."""
+"""`--spin`: an event loop that never sleeps need not be woken to hear of a frame, for the price of a whole core."""
 
 from __future__ import annotations
 

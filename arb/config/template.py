@@ -40,7 +40,7 @@ min_trust = "polled"    # polled, unchecked, whole, chained: what must stand beh
 max_price_ratio = 1.5   # prices further apart are two coins of one name, or an error: the pair is put away ...
 quarantine_s = 60.0     # ... for so long
 audit_s = 30.0          # how often each book is held against the venue's REST book; 0: never
-spin = false            # keep the event loop from sleeping: sooner by some 30 us, for a whole core; also --spin
+spin = false            # never let the event loop sleep: for a core of its own; also --spin
 
 [size]                  # the most that is spent on a buy, its fee included, by quote coin
 USDT = "500"            # --size sets this one
