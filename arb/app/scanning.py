@@ -19,6 +19,7 @@ from arb.app.spinning import spinning
 from arb.app.statics import StaticFacts
 from arb.app.status import Counted, VenueDesk
 from arb.app.strategies import make_strategies
+from arb.app.taping import narrowed, start_tape
 from arb.app.upkeep import Upkeep
 from arb.audit import Auditor
 from arb.books import Books
@@ -27,13 +28,13 @@ from arb.config.values import matches
 from arb.domain import BookAudit, BookState, Disconnected, Market, SubscriptionRefused, Symbol, VenueId
 from arb.engine import Engine, Scans, Trades
 from arb.errors import ConfigError, TapeError, Transient
-from arb.interfaces import Clock, MarketData, Observer, Sink, Statics, Strategy, VenueFactory
+from arb.interfaces import Clock, MarketData, Observer, Sink, Statics, Strategy
 from arb.observers import Observers
 from arb.rows import SimOptions
 from arb.scanner import Scanner
 from arb.status import ScanSummary, ScanView
 from arb.sync import BookSync
-from arb.tape import Run, TapedVenue, TapeWriter
+from arb.tape import TapeWriter
 
 TICK_S = 0.05  # how often silence is looked at
 START_S = 20.0  # a venue that has not given one book by then is unreachable
@@ -148,10 +149,13 @@ class Live:
         everything: list[asyncio.Future[Any]] = [*work, end]
         try:
             with settled(), spinning(self.settings.scan.spin):
-                await asyncio.wait(everything, return_when=asyncio.FIRST_COMPLETED)
-            for task in work:
-                if task.done():
-                    task.result()  # raises what ended it; none of them ends by itself
+                while not end.done():
+                    going = [part for part in work if not part.done()]
+                    awaited: list[asyncio.Future[Any]] = [*going, end]
+                    await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+                    for part in going:
+                        if part.done():
+                            part.result()  # raises what ended it; one that had nothing to do is not missed
             return end.result()
         finally:
             now_ns = self.clock.mono_ns()
@@ -237,42 +241,6 @@ async def facts(factories: Factories, world: Environment, clock: Clock) -> dict[
 def _loader(world: Environment, clock: Clock) -> StaticFacts:
     kept = None if world.simulated else catalog(world.settings, clock)
     return StaticFacts(kept, world.settings, lambda text: logger.warning("{}", text))
-
-
-def narrowed(statics: Statics, markets: Sequence[Market]) -> Statics:
-    """What of a venue's facts is about these markets."""
-    symbols = {market.symbol for market in markets}
-    coins = {market.base for market in markets}
-    return Statics(
-        tuple(market for market in statics.markets if market.symbol in symbols),
-        tuple(fee for fee in statics.fees if fee.symbol in symbols),
-        tuple(network for network in statics.networks if network.coin in coins),
-    )
-
-
-def start_tape(
-    path: Path,
-    clock: Clock,
-    factories: Mapping[VenueId, VenueFactory],
-    markets: Mapping[VenueId, Sequence[Market]],
-    statics: Mapping[VenueId, Statics],
-    settings: Settings,
-) -> TapeWriter:
-    """The tape of a run, with what a replay needs of the facts. Raises ConfigError."""
-    venues = []
-    for venue, chosen in markets.items():
-        factory = factories[venue]
-        feed = factory.feed(settings.scan.depth)
-        venues.append(TapedVenue(venue, factory.native, feed, narrowed(statics[venue], chosen)))
-    secret = {"rest_url", "ws_url", "options"}  # addresses may hold a login, options anything
-    kept = settings.model_dump(mode="json", exclude={"exchanges": dict.fromkeys(settings.exchanges, secret)})
-    run = Run(clock.wall_ns(), clock.mono_ns(), tuple(venues), kept)
-    try:
-        return TapeWriter(path, clock, run)
-    except FileExistsError as exc:
-        raise ConfigError(f"{path} is there already; name another file or remove it") from exc
-    except OSError as exc:
-        raise ConfigError(f"{path} cannot be written: {exc.strerror}") from exc
 
 
 async def scan(

@@ -9,9 +9,10 @@ from typing import Any
 
 from arb.app.factories import Complaints, ccxt_factory
 from arb.app.scanners import NoScan
-from arb.app.scanning import Live, facts, finished, opened, select, start_tape, unless, until
+from arb.app.scanning import Live, facts, finished, opened, select, unless, until
 from arb.app.shots import Shooter
 from arb.app.status import Counted
+from arb.app.taping import start_tape
 from arb.books import Books
 from arb.config import Credentials, Settings
 from arb.domain import Event, Symbol, VenueId
