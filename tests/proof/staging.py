@@ -65,7 +65,7 @@ def staged(ran: Ran) -> Iterator[None]:
 
         patch.setattr("arb.sim.site.Conn", ran.sending.conn)
         patch.setattr(scanning, "Live", Live)
-        patch.setattr(scanning, "TapeWriter", witness)
+        patch.setattr("arb.app.taping.TapeWriter", witness)
         patch.setattr("fastpath.net.native.Random", lambda: Random(ran.plan.seed))
         patch.setattr(import_module("ccxt.base.exchange"), "time", time)
         patch.setattr(import_module("ccxt.async_support.base.throttler"), "time", time.time)
