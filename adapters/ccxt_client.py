@@ -159,10 +159,12 @@ class Client:
         self._lost = ignore
         for timer in self._timers:
             timer.cancel()
-        with suppress(Exception):  # TimeoutError where the venue does not answer; what follows ends it all the same
-            await asyncio.wait_for(self.exchange.close(), CLOSE_S)
-        await self._session.close()
-        await self._drain()
+        try:
+            with suppress(Exception):  # TimeoutError where the venue does not answer; what follows ends it all the same
+                await asyncio.wait_for(self.exchange.close(), CLOSE_S)
+        finally:  # whoever closes may be cancelled meanwhile: the session would be left open
+            await self._session.close()
+            await self._drain()
 
     def listen(self, on_order: Told, on_trade: Told) -> None:
         """Hear of orders and trades when they are read, each of them.

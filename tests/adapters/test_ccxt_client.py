@@ -171,6 +171,25 @@ async def test_a_venue_that_does_not_answer_a_close_is_not_waited_for() -> None:
         over.set()
 
 
+async def test_a_close_that_is_cancelled_gives_the_session_back_all_the_same() -> None:
+    over = asyncio.Event()
+
+    async def deaf(socket: web.WebSocketResponse) -> None:
+        await push_full(socket)
+        await over.wait()
+
+    async with gate(deaf) as (client, _, _):
+        await client.exchange.watch_order_book(BTC)
+        session = client.exchange.session
+        closing = asyncio.create_task(client.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.gather(closing, return_exceptions=True)
+        assert closing.cancelled()
+        assert session.closed
+        over.set()
+
+
 async def test_a_garbled_binary_frame_is_told() -> None:
     """MEXC's frames are decoded within ccxt's own callback."""
 
