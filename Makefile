@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 
-.PHONY: scan test check prove install clean
+.PHONY: scan test check prove chaos install clean
 
 scan: $(VENV)/.run ## watch two simulated exchanges; make scan ARGS="--duration 5"
 	@$(BIN)/arb scan --exchanges mexc,gateio --sim $(ARGS)
@@ -18,8 +18,11 @@ check: $(VENV)/.dev ## lint, types, who imports whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-prove: $(VENV)/.dev ## what is too long for the suite
+prove: $(VENV)/.dev ## what is too long for the suite; the chaos matrix is part of it
 	$(BIN)/python -m pytest -m prove --timeout 3600
+
+chaos: $(VENV)/.dev ## every fault of the matrix, whole, with the table
+	$(BIN)/python -m pytest tests/chaos --timeout 3600
 
 install: $(VENV)/.run
 
