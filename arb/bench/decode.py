@@ -20,6 +20,7 @@ from arb.books import Books
 from arb.domain import BookDelta, BookSnapshot, Depth, Level, Seed, Subscribed, Symbol, VenueId
 from arb.errors import ArbError
 from arb.interfaces import NativeVenue
+from arb.shelf import Reads
 
 TOP = 5  # levels a side on which both must agree at the end
 
@@ -114,13 +115,15 @@ class Native:
         self._books.add_venue(self._venue, lambda _symbol: None)
         for symbol in recording.seeds:
             self._books.add(self._venue, symbol, recording.feed, 0)
+        shelf = self._books.shelf(self._venue)
+        self._read = self._codec.reader(shelf) if isinstance(self._codec, Reads) else self._codec.decode
         self._books.on_event(Subscribed(self._venue, tuple(recording.seeds), 0, 1))
         if recording.feed.rule.seed is Seed.REST:
             for symbol, body in recording.seeds.items():
                 self._books.on_event(self._codec.decode_snapshot(symbol, body, 0))
 
     def play(self, frame: bytes) -> None:
-        for event in self._codec.decode(frame, 1, 1):
+        for event in self._read(frame, 1, 1):
             self._books.on_event(event)
 
     def top(self, symbol: Symbol) -> tuple[list[Level], list[Level]]:
