@@ -28,9 +28,9 @@ _REFUSED, _ADVANCED, _CROSSED, _REPEATED = Step
 class Cursor:
     """state, seq, exch_ns, recv_ns: as `BookSync` tells them.   updates: frames that advanced the book.
 
-    dirty: it has changed since somebody last took note.   _behind: whole frames in a row that were older than the book.
+    dirty: it has changed since somebody last took note.   top_only: it has one level a side.
     _sure: the connection whose next delta needs no question; NOBODY where each does.   _whole: the same of a feed
-    whose every frame is a whole book.
+    whose every frame is a whole book.   _behind: whole frames in a row that were older than the book.
     """
 
     __slots__ = (
@@ -46,6 +46,7 @@ class Cursor:
         "recv_ns",
         "seq",
         "state",
+        "top_only",
         "updates",
     )
 
@@ -56,7 +57,7 @@ class Cursor:
         self._straddle = False  # the next delta may begin inside what the seed already holds
         self._sure = self._whole = NOBODY
         self._behind = 0
-        self.dirty = False
+        self.dirty = self.top_only = False
         self.exch_ns = self.recv_ns = self.seq = self.updates = 0
         self.state = BookState.SYNCING
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 from itertools import dropwhile
+from typing import TYPE_CHECKING
 
+from arb import core
 from arb.book import Book
 from arb.cursor import NOBODY, Cursor, Step
 from arb.domain import BookDelta, BookKey, BookSnapshot, BookState, Quote, Reason, Seed, Symbol, VenueId
@@ -45,35 +47,43 @@ _EVERY_FRAME_WHOLE = Seed.NONE
 _ADVANCED = Sync.LIVE
 _REFUSED_STEP, _ADVANCED_STEP = Step.REFUSED, Step.ADVANCED
 
+if TYPE_CHECKING:
+    _Base = Cursor
+else:
+    _Base = object
 
-class BookSync(Cursor):
-    """One book of one venue with its state, sequence, times and counters.
+
+_SLOTS = (
+    "_early",
+    "_heard",
+    "_min_seed",
+    "_rule",
+    "_since_ns",
+    "_sources",
+    "audits",
+    "conflicts",
+    "crossed",
+    "feed",
+    "gaps",
+    "key",
+    "live_ns",
+    "not_live_ns",
+    "repeats",
+    "resyncs",
+    "symbol",
+    "venue",
+)
+
+
+class Rules(_Base):
+    """One book of one venue with its state, sequence, times and counters, on whichever cursor it is mixed with.
 
     `recv_ns` is the last moment at which the book was known to be current (our monotonic clock): a message that
     advanced it, a repeated whole frame, or an audit of the same sequence.
     """
 
-    __slots__ = (
-        "_early",
-        "_heard",
-        "_min_seed",
-        "_rule",
-        "_since_ns",
-        "_sources",
-        "audits",
-        "conflicts",
-        "crossed",
-        "feed",
-        "gaps",
-        "key",
-        "live_ns",
-        "not_live_ns",
-        "repeats",
-        "resyncs",
-        "symbol",
-        "top_only",
-        "venue",
-    )
+    if not TYPE_CHECKING:
+        __slots__ = ()  # those of `_SLOTS` have their place beside the cursor's
 
     def __init__(self, venue: VenueId, symbol: Symbol, feed: Feed, now_ns: int) -> None:
         super().__init__()
@@ -381,6 +391,24 @@ class BookSync(Cursor):
         if state is not self.state:
             self.settle(now_ns)
             self.state = state
+
+
+class PureSync(Rules, Cursor):
+    """The reference."""
+
+    __slots__ = _SLOTS
+
+
+if TYPE_CHECKING or core.cursors is None:
+    BookSync = PureSync
+else:
+
+    class CompiledSync(Rules, core.cursors.Cursor):
+        """The same on the compiled cursor."""
+
+        __slots__ = _SLOTS
+
+    BookSync = CompiledSync
 
 
 def is_dump(delta: BookDelta, window: int) -> bool:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import msgspec
 
+from arb.core import compiled
 from arb.domain import (
     BookDelta,
     BookSnapshot,
@@ -77,6 +78,7 @@ SPEC = VenueSpec(
 
 _MAX_LEVELS = 100  # deeper answers come from a cache that may be 30 s old (Gate staff): the chain would never join
 _OBU, _UPDATE = wire.Obu, wire.Update
+_compiled = compiled("fastpath.wire._gate")
 _ALREADY = "Alert sub "  # ... ob.BTC_USDT.50: subscribed before, and still so
 _OBU_LEVEL_DIGITS = 4
 _BOOK_CHANNELS = frozenset({wire.OBU, wire.UPDATE, wire.SNAPSHOT, wire.TICKER})
@@ -171,6 +173,12 @@ class Codec:
             raise _unread(exc, frame) from exc
 
     def reader(self, shelf: Shelf) -> Read:
+        if _compiled is not None:
+            read: Read = _compiled.Reader(shelf, self._symbols, self._streams, self.decode).read
+            return read
+        return self._plain_reader(shelf)
+
+    def _plain_reader(self, shelf: Shelf) -> Read:
         parse, decode, symbols, streams = wire.book.decode, self.decode, self._symbols, self._streams
         advance, succeed = shelf.advance, shelf.succeed
 

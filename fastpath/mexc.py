@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import msgspec
 
+from arb.core import compiled
 from arb.domain import (
     BookDelta,
     BookSnapshot,
@@ -72,6 +73,7 @@ SPEC = VenueSpec(
 _MAX_LEVELS = 5000
 _SUBSCRIBE_ID, _UNSUBSCRIBE_ID = 1, 2  # both are answered alike but for the id that we gave
 _NOT_SUBSCRIBED = "Not Subscribed successfully!"
+_compiled = compiled("fastpath.wire._mexc")
 _BRACKETS = re.compile(r"\[([^\]]*)\]")
 _INTERVAL = re.compile(r"\d+ms")
 _BAD_LISTEN_KEY = b"Invalid listen key"
@@ -173,6 +175,12 @@ class Codec:
         return _events(symbol, sent_ms, body, values, recv_ns, conn)
 
     def reader(self, shelf: Shelf) -> Read:
+        if _compiled is not None:
+            read: Read = _compiled.Reader(shelf, self._symbols, self.decode).read
+            return read
+        return self._plain_reader(shelf)
+
+    def _plain_reader(self, shelf: Shelf) -> Read:
         header, depth, top, decode = mexc_push.header, mexc_push.aggre_depth, mexc_push.limit_depth, self.decode
         symbols, advance, succeed = self._symbols, shelf.advance, shelf.succeed
 
