@@ -7,7 +7,7 @@ shelf is at hand. The compiled readers read these very attributes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from arb.cursor import Cursor, Step
 from arb.domain import Event, Levels, Symbol, VenueId
@@ -84,3 +84,12 @@ class Reads(Protocol):
 
     def reader(self, shelf: Shelf) -> Read:
         """`decode`, but the next update of a book stands in that book when it returns, and no event tells of it."""
+
+
+class Decodes(Protocol):
+    def decode(self, frame: bytes, recv_ns: int, conn: int = 0) -> tuple[Any, ...]: ...
+
+
+def reading(codec: Decodes, shelf: Shelf | None) -> Read:
+    """How this codec's frames are read: past the events, where both sides know how."""
+    return codec.reader(shelf) if shelf is not None and isinstance(codec, Reads) else codec.decode

@@ -20,7 +20,7 @@ from arb.domain import Connected, ConnId, Disconnected, Reply, Symbol
 from arb.errors import AuthFailed, ConfigError, ProtocolError, Transient, VenueError
 from arb.interfaces import Sink
 from arb.redact import mask_url
-from arb.shelf import Read, Reads, Shelved
+from arb.shelf import Shelved, reading
 from fastpath.net.pacing import SECOND_NS
 from fastpath.net.wiring import Plug
 
@@ -63,7 +63,8 @@ class Driver(picows.WSListener):
         self._sink = sink
         self._on_lost = on_lost
         self._mono_ns = wiring.clock.mono_ns
-        self._read = reader(wiring, sink)
+        shelf = sink.shelf(wiring.venue) if isinstance(sink, Shelved) else None
+        self._read = reading(wiring.codec, shelf)
         self._tap = wiring.tap
         self._counters = wiring.counters
         self._transport: picows.WSTransport | None = None
@@ -262,13 +263,6 @@ class Driver(picows.WSListener):
             if self._socket.fileno() < 0:
                 return
             await asyncio.sleep(0.01)
-
-
-def reader(wiring: Plug, sink: Sink) -> Read:
-    """How this codec's frames are read: past the events where both sides know how."""
-    codec = wiring.codec
-    shelf = sink.shelf(wiring.venue) if isinstance(sink, Shelved) else None
-    return codec.reader(shelf) if shelf is not None and isinstance(codec, Reads) else codec.decode
 
 
 def _reason(error: Exception) -> str:
