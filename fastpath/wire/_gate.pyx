@@ -284,11 +284,10 @@ cdef class Reader(Shelved):
         if not _frame(&scan, change) or not _whole_of_it(&scan, change):
             return False
         self._streaming = scan.channel == OBU
-        symbol = self.named(scan.stream.at, scan.stream.n)
-        return symbol is not None and self.shelve(symbol, recv_ns, conn)
+        if (scan.stream.n > 3 and memcmp(scan.stream.at, b"ob.", 3) == 0) != self._streaming:
+            return False  # a stream where a pair should stand, or the other way round
+        cursor = self.named(scan.stream.at, scan.stream.n)
+        return cursor is not None and self.shelve(cursor, recv_ns, conn)
 
     cdef object look_up(self, bytes name):
-        """A pair is no name of a stream, nor the other way round: what is kept of one serves no other channel."""
-        if name.startswith(b"ob.") is not self._streaming:
-            raise KeyError(name)
         return (self._streams if self._streaming else self._symbols)[name.decode()]

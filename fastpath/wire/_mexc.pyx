@@ -176,8 +176,8 @@ cdef class Reader(Shelved):
             return False
         if not change.ms:
             change.ms = sent_ms
-        symbol = self.named(<const char *> native, named)
-        return symbol is not None and self.shelve(symbol, recv_ns, conn)
+        cursor = self.named(<const char *> native, named)
+        return cursor is not None and self.shelve(cursor, recv_ns, conn)
 
     cdef object look_up(self, bytes name):
         return self._symbols[name]

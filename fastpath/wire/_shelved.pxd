@@ -1,5 +1,8 @@
 """What compiled readers share: levels as they come off the wire, and their way into a book."""
 
+from arb._core cimport Cursor
+
+
 cdef enum:
     MOST = 1024  # levels a side that a reader takes; longer frames are read by the plain one
 
@@ -22,6 +25,6 @@ cdef class Reader:
     cdef Change _change
 
     cdef bint take(self, const char *p, Py_ssize_t n, long long recv_ns, long long conn) except -1
-    cdef object named(self, const char *p, Py_ssize_t n)
+    cdef Cursor named(self, const char *p, Py_ssize_t n)
     cdef object look_up(self, bytes name)
-    cdef bint shelve(self, object symbol, long long recv_ns, long long conn) except -1
+    cdef bint shelve(self, Cursor cursor, long long recv_ns, long long conn) except -1

@@ -14,9 +14,9 @@ cdef class Reader:
     """decode: for every frame that this reader leaves alone."""
 
     def __init__(self, shelf, decode):
-        self._shelf, self._books, self._dirty, self._changed = shelf, shelf.books, shelf.dirty, shelf.changed
+        self._shelf, self._books, self._names = shelf, shelf.books, shelf.names
+        self._dirty, self._changed = shelf.dirty, shelf.changed
         self._decode = decode
-        self._names = {}
 
     def read(self, bytes frame, long long recv_ns, long long conn):
         """As `Reads.reader` promises."""
@@ -32,27 +32,24 @@ cdef class Reader:
         """Our symbol for a name on the wire. Raises KeyError, or ValueError for what is no text."""
         raise KeyError(name)
 
-    cdef object named(self, const char *p, Py_ssize_t n):
-        """The same, kept; None where there is none."""
+    cdef Cursor named(self, const char *p, Py_ssize_t n):
+        """Whose book a name on the wire means, kept until the shelf changes; None: nobody's."""
         cdef bytes name = p[:n]
         cdef PyObject *found = PyDict_GetItemWithError(self._names, name)
+        cdef Cursor cursor
         if found != NULL:
-            return <object> found
+            return <Cursor> found
         try:
-            symbol = self.look_up(name)
+            cursor = self._books.get(self.look_up(name))
         except (KeyError, ValueError):
             return None
-        self._names[name] = symbol
-        return symbol
+        if cursor is not None:
+            self._names[name] = cursor
+        return cursor
 
-    cdef bint shelve(self, object symbol, long long recv_ns, long long conn) except -1:
+    cdef bint shelve(self, Cursor cursor, long long recv_ns, long long conn) except -1:
         """As `Shelf.advance` and `Shelf.succeed` do with a change."""
         cdef const Change *change = &self._change
-        cdef PyObject *found = PyDict_GetItemWithError(self._books, symbol)
-        cdef Cursor cursor
-        if found == NULL:
-            return False
-        cursor = <Cursor?> (<object> found)
         if change.first:
             if not cursor.expects(change.first, change.last, conn):
                 return False

@@ -46,7 +46,15 @@ def test_json_has_a_line_a_bench_and_one_of_budgets(shell: Shell, monkeypatch: p
     bench, last = map(json.loads, shell.out.splitlines())
     assert (bench["schema"], bench["bench"], bench["ratios"]) == ("arb.bench/1", "wire", {"fast": 0.4})
     assert last["budgets"] == [
-        {"core": "pure", "key": "fast", "text": "ours to theirs", "bench": "wire", "limit": 0.5, "ratio": 0.4, "met": True}
+        {
+            "core": "pure",
+            "key": "fast",
+            "text": "ours to theirs",
+            "bench": "wire",
+            "limit": 0.5,
+            "ratio": 0.4,
+            "met": True,
+        }
     ]
 
 
