@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from time import monotonic_ns
 
@@ -23,8 +23,12 @@ from arb.clock import SystemClock
 from arb.errors import ArbError
 from arb.sim import SimExchanges, SimSettings
 from arb.sim.apart import Door
+from arb.sim.venue import SimVenue
 
 VENUES = ("mexc", "gateio")
+SYMBOL = "BTC/USDT"
+SYMBOLS = 8  # that every client watches, and that move between two ticks
+ACTIVITY = 1.0
 NET_BPS = 40.0  # what a tick is worth after both venues' fees
 USD = 60.0  # and for how much
 LIFE_S = 0.04  # then the book is as it was before
@@ -65,7 +69,7 @@ def watch_doors(on_order: OnOrder) -> None:
     """From here on every byte that aiohttp's servers of this process read is stamped before they look at it."""
     read = RequestHandler.data_received
 
-    def data_received(self: RequestHandler, data: bytes) -> None:  # type: ignore[type-arg]
+    def data_received(self: RequestHandler, data: bytes) -> None:
         now_ns = monotonic_ns()
         if self.transport is not None and is_order(data):
             on_order(self.transport.get_extra_info("sockname")[1], now_ns)
@@ -78,9 +82,10 @@ class Stage:
     """One set of exchanges for each client."""
 
     def __init__(self, clients: int, seed: int) -> None:
-        settings = SimSettings(gaps_hz=0.0, activity=0.0, balances=dict.fromkeys(VENUES, _POOR))
+        settings = SimSettings(gaps_hz=0.0, activity=ACTIVITY, balances=dict.fromkeys(VENUES, _POOR))
         self._worlds = [
-            SimExchanges(SystemClock(), seed=seed, symbols=1, venues=VENUES, settings=settings) for _ in range(clients)
+            SimExchanges(SystemClock(), seed=seed, symbols=SYMBOLS, venues=VENUES, settings=settings)
+            for _ in range(clients)
         ]
         self._places: dict[int, tuple[int, str]] = {}  # port -> client, venue
         self._arrived: dict[tuple[int, str], int] = {}
@@ -118,7 +123,6 @@ class Stage:
 
     async def _tick(self, block: Block) -> Tick:
         """Cheap here and dear there, or the other way round in turn; the touch of this venue's book is what moves."""
-        await asyncio.sleep(PACE_S)
         world, venue = self._worlds[block.client], block.venue
         other = next(name for name in VENUES if name != venue)
         self._arrived.clear()
@@ -133,13 +137,18 @@ class Stage:
         finally:
             self._still = False
         own, far = (self._arrived.get((block.client, name), 0) for name in (venue, other))
+        await asyncio.sleep(LIFE_S + STEP_S)
+        world.step()  # and the gap is closed
+        for side in world.venues.values():
+            _flush(world, side)
+        await asyncio.sleep(PACE_S - LIFE_S - STEP_S)
         return Tick(own and own - sent_ns, max(own, far) - sent_ns if own and far else 0)
 
     def _move(self, world: SimExchanges, venue: str, other: str, *, buys: bool) -> int:
         """Returns when the frame was handed over."""
         world.step()
         market = world.market
-        (pair,) = market.pairs.values()
+        pair = market.pairs[SYMBOL]
         if pair.gap is not None:
             raise ArbError("the last tick's gap is still open")
         buy, sell = (venue, other) if buys else (other, venue)
@@ -147,13 +156,7 @@ class Stage:
             pair, buy, sell, net_bps=NET_BPS, usd=USD, life_ns=round(LIFE_S * 1e9), move_sell=not buys,
             now_ns=market.now_ns,
         )  # fmt: skip
-        side = world.venues[venue]
-        wall_ms = market.wall_ns(market.now_ns) // 1_000_000
-        for stream in side.streams.values():
-            stream.flush(market.now_ns, wall_ms)
-        sent_ns = monotonic_ns()
-        side.flush()
-        return sent_ns
+        return _flush(world, world.venues[venue])
 
     def _freshen(self) -> None:
         """Far below the touch one level of each book changes its amount."""
@@ -171,6 +174,17 @@ class Stage:
         self._arrived.setdefault(place, at_ns)
         if all((place[0], name) in self._arrived for name in VENUES):
             self._both.set()
+
+
+def _flush(world: SimExchanges, side: SimVenue) -> int:
+    """Send what has changed, whatever the streams' own pace. Returns when it was handed over."""
+    now_ns = world.market.now_ns
+    for stream in side.streams.values():
+        if stream.label.symbol == SYMBOL:
+            stream.flush(now_ns, world.market.wall_ns(now_ns) // 1_000_000)
+    sent_ns = monotonic_ns()
+    side.flush()
+    return sent_ns
 
 
 async def serve() -> None:

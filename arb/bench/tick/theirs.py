@@ -7,7 +7,6 @@ Its markets are loaded and its rate limiter is off; nothing is written down, and
 from __future__ import annotations
 
 import asyncio
-import sys
 from contextlib import AsyncExitStack
 from typing import Any, cast
 
@@ -25,7 +24,9 @@ _MODULES = {module.SPEC.name: module for module in (mexc, gateio)}
 
 
 class Program:
-    """exchanges, fees: by venue."""
+    """One market. exchanges, fees, books: by venue."""
+
+    on = socket = False
 
     def __init__(self, exchanges: dict[str, Any], symbol: str) -> None:
         self._exchanges = exchanges
@@ -33,7 +34,6 @@ class Program:
         self._fees = {name: exchange.market(symbol)["taker"] for name, exchange in exchanges.items()}
         self._books: dict[str, Any] = {}
         self._traded = False  # on what crosses now
-        self.on = self.socket = False
 
     @property
     def ready(self) -> bool:
@@ -91,16 +91,16 @@ async def serve() -> None:
     doors = msgspec.json.decode(await told.readline(), type=Doors)
     async with AsyncExitStack() as stack:
         exchanges = {name: await opened(name, door, stack) for name, door in doors.items()}
-        (symbol,) = set.intersection(*(set(exchange.markets) for exchange in exchanges.values()))
-        program = Program(exchanges, symbol)
+        shared = set.intersection(*(set(exchange.markets) for exchange in exchanges.values()))
+        programs = [Program(exchanges, symbol) for symbol in sorted(shared) if symbol.endswith("/USDT")]
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(program.watch(name)) for name in exchanges]
-            while not program.ready:  # noqa: ASYNC110  ccxt tells of no beginning
+            tasks = [group.create_task(program.watch(name)) for program in programs for name in exchanges]
+            while not all(program.ready for program in programs):  # noqa: ASYNC110  ccxt tells of no beginning
                 await asyncio.sleep(SETTLE_S)
             answer(True)
             while line := await told.readline():
                 turn = msgspec.json.decode(line, type=Turn)
-                program.on, program.socket = turn.on, turn.socket
+                Program.on, Program.socket = turn.on, turn.socket
                 answer(Spent())
             for task in tasks:
                 task.cancel()
@@ -116,4 +116,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
