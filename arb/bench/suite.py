@@ -31,6 +31,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     frames: int = 20_000
     paced: int = 1_000
     orders: int = 500
+    ticks: int = 6
     cycles: int = 10
     commits: int = 500
 
@@ -75,7 +76,7 @@ async def _wire(o: Options) -> Told:
 
 
 async def _order(o: Options) -> Told:
-    report = await order(list(o.modules), orders=o.orders, rounds=o.rounds)
+    report = await order(list(o.modules), orders=o.orders, rounds=o.rounds, ticked=o.ticks, seed=o.seed)
     return report, order_lines(report)
 
 

@@ -347,6 +347,9 @@ def bench(
         int | None, typer.Option("--cycles", min=20, help="Written down (1000) or run (30) on each path.")
     ] = None,
     orders: Annotated[int, typer.Option("--orders", min=20, help="Sent by each client.")] = 2_000,
+    ticks: Annotated[
+        int, typer.Option("--ticks", min=0, help="With 'order': that each client orders on, a round and venue.")
+    ] = 10,
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="Every path in turn, so many times.")] = 5,
     seed: opt.Seed = None,
     html: Annotated[
@@ -360,7 +363,8 @@ def bench(
     decode: native against ccxt on the same frames, from bytes to checked, updated book.
     wire: a frame on the socket to the book's watcher and to the decision, against ccxt.pro and others.
     journal: orders written down before they leave, with and without waiting for the disk.
-    order: a signed order and its answer over loopback, our HTTP against aiohttp and httpx.
+    order: a signed order and its answer over loopback, by HTTP and over Gate's socket, against aiohttp, httpx and
+    ccxt; then a tick on a venue's socket to the signed order at its venue, against ccxt.pro (a minute).
     cycle: from the risk gate's word to both legs accounted, native against ccxt, at 0 and 10 ms one way (minutes).
     scale: cost of a frame and memory of a book as symbols, venues and rate grow.
     alloc: memory blocks that book updates take, and keep.
@@ -382,5 +386,5 @@ def bench(
     if what == "cycle":
         return BenchCycle(cycles=cycles or 30, rounds=rounds, seed=seeded, jsonl=jsonl)
     if what == "order":
-        return BenchOrder(exchanges=venues, orders=orders, rounds=rounds, jsonl=jsonl)
+        return BenchOrder(exchanges=venues, orders=orders, ticks=ticks, rounds=rounds, seed=seeded, jsonl=jsonl)
     return Bench(exchanges=venues, frames=frames, rounds=rounds, seed=seeded, jsonl=jsonl)
