@@ -9,7 +9,7 @@ from time import monotonic_ns
 
 import msgspec
 
-from arb.bench import alloc, scale, start, wire
+from arb.bench import alloc, scale, start, tape, wire
 from arb.bench.budgets import Budget, Core, Verdict, judge
 from arb.bench.cycle import cycle, cycle_lines
 from arb.bench.decode import decode
@@ -90,6 +90,11 @@ async def _journal(o: Options) -> Told:
     return report, journal_lines(report)
 
 
+async def _tape(o: Options) -> Told:
+    report = await tape.run(o.rounds, modules=o.modules, frames=o.frames, seed=o.seed)
+    return report, tape.tape_lines(report)
+
+
 async def _scale(o: Options) -> Told:
     report = scale.run(o.rounds, modules=o.modules, seed=o.seed)
     return report, scale.scale_lines(report)
@@ -111,6 +116,7 @@ BENCHES: Mapping[str, Callable[[Options], Awaitable[Told]]] = {
     "order": _order,
     "cycle": _cycle,
     "journal": _journal,
+    "tape": _tape,
     "scale": _scale,
     "alloc": _alloc,
     "start": _start,
