@@ -9,7 +9,7 @@ from time import monotonic_ns
 
 import msgspec
 
-from arb.bench import alloc, scale, start, tape, wire
+from arb.bench import alloc, evenness, scale, start, tape, wire
 from arb.bench.budgets import Budget, Core, Verdict, judge
 from arb.bench.cycle import cycle, cycle_lines
 from arb.bench.decode import decode
@@ -95,6 +95,11 @@ async def _tape(o: Options) -> Told:
     return report, tape.tape_lines(report)
 
 
+async def _evenness(o: Options) -> Told:
+    report = await evenness.run(o.rounds, modules=o.modules[:1], frames=o.paced, seed=o.seed)
+    return report, evenness.evenness_lines(report)
+
+
 async def _scale(o: Options) -> Told:
     report = scale.run(o.rounds, modules=o.modules, seed=o.seed)
     return report, scale.scale_lines(report)
@@ -117,6 +122,7 @@ BENCHES: Mapping[str, Callable[[Options], Awaitable[Told]]] = {
     "cycle": _cycle,
     "journal": _journal,
     "tape": _tape,
+    "evenness": _evenness,
     "scale": _scale,
     "alloc": _alloc,
     "start": _start,

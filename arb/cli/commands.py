@@ -339,7 +339,9 @@ def sim(
 def bench(
     what: Annotated[
         str,
-        typer.Argument(metavar="[all|decode|wire|order|cycle|journal|tape|scale|alloc|start]", help="What to measure."),
+        typer.Argument(
+            metavar="[all|decode|wire|order|cycle|journal|tape|evenness|scale|alloc|start]", help="What to measure."
+        ),
     ] = "decode",
     exchanges: opt.Exchanges = None,
     frames: Annotated[int, typer.Option("--frames", min=100, help="Of each venue.")] = 20_000,
@@ -363,6 +365,7 @@ def bench(
     decode: native against ccxt on the same frames, from bytes to checked, updated book.
     wire: a frame on the socket to the book's watcher and to the decision, against ccxt.pro and others.
     journal: orders written down before they leave, with and without waiting for the disk.
+    evenness: frame to decision at 500 a second, with the garbage collector settled and left alone.
     tape: what a taped frame costs the loop and the tape's thread, and its bytes in the file.
     order: a signed order and its answer over loopback, by HTTP and over Gate's socket, against aiohttp, httpx and
     ccxt; then a tick on a venue's socket to the signed order at its venue, against ccxt.pro (a minute).
@@ -380,7 +383,7 @@ def bench(
         return BenchAll(exchanges=venues, rounds=rounds, seed=seeded, html=html, jsonl=jsonl)
     if html is not None:
         raise typer.BadParameter("a page is made of everything; use it with 'all'", param_hint="--html")
-    if what in ("wire", "tape", "scale", "alloc", "start"):
+    if what in ("wire", "tape", "evenness", "scale", "alloc", "start"):
         return BenchOne(name=what, exchanges=venues, frames=frames, rounds=rounds, seed=seeded, jsonl=jsonl)
     if what == "journal":
         return BenchJournal(cycles=cycles or 1_000, rounds=rounds, jsonl=jsonl)

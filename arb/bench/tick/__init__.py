@@ -45,7 +45,7 @@ class TickRow(msgspec.Struct, frozen=True):
     """µs, medians over the rounds of each round's quantile; (least, most) of the rounds' p50s; the worst of all.
 
     own: until the order was at the venue of the tick; both: until the later of both legs was at its venue.
-    decided, planned, commit, handed: p50s of ours, see `Spent`; None: not known.   lost: ticks that brought no order.
+    decided, handed, commit: p50s of ours, see `Spent`; None: not known.   lost: ticks that brought no order.
     """
 
     venue: str
@@ -58,9 +58,8 @@ class TickRow(msgspec.Struct, frozen=True):
     own_worst: float
     both_p50: float
     decided: float | None
-    planned: float | None
-    commit: float | None
     handed: float | None
+    commit: float | None
 
 
 class TickReport(msgspec.Struct, frozen=True):
@@ -117,14 +116,14 @@ def tick_lines(report: TickReport) -> Iterator[str]:
     yield f"tick -> signed order at its venue's door; µs, medians of {report.rounds} interleaved rounds, {pinned}"
     yield (
         f"{'venue':7} {'client':36} {'own p50':>8} {'(min..max)':>14} {'p99':>7} {'worst':>7} {'both p50':>8} "
-        f"{'ticks':>6} {'lost':>4}   p50 of it: to decision, then plan + gate, all until written (of it the commit)"
+        f"{'ticks':>6} {'lost':>4}   of it p50: frame to decision + decision to both handed over (commit)"
     )
     for row in report.rows:
         least, most = row.own_range
         spread = f"({least:.0f}..{most:.0f})"
         parts = ""
         if row.handed is not None:
-            parts = f"{row.decided:.0f}, {row.planned:.0f}, {row.handed:.0f} ({row.commit:.0f})"
+            parts = f"{row.decided:.0f} + {row.handed:.0f} ({row.commit:.0f})"
         yield (
             f"{row.venue:7} {row.client:36} {row.own_p50:8.0f} {spread:>14} {row.own_p99:7.0f} {row.own_worst:7.0f} "
             f"{row.both_p50:8.0f} {row.ticks:6} {row.lost:4}   {parts}"

@@ -31,15 +31,14 @@ class Stages:
 
     def __init__(self, journal: TimedJournal) -> None:
         self._journal = journal
-        self._spent: list[tuple[int, int, int, int]] = []
+        self._spent: list[tuple[int, int, int]] = []
 
     def on_fact(self, fact: Fact) -> None:
         if isinstance(fact, CycleOpened):
             plan, now_ns = fact.plan, _CLOCK.mono_ns()
-            age_ns = min(book.age_ns for book in plan.books) - (plan.planned_ns - plan.detected_ns)
-            self._spent.append(
-                (age_ns, plan.planned_ns - plan.detected_ns, self._journal.took_ns, now_ns - plan.detected_ns)
-            )
+            heard_ns = plan.planned_ns - min(book.age_ns for book in plan.books)
+            spent = (plan.detected_ns - heard_ns, now_ns - plan.detected_ns, self._journal.took_ns)
+            self._spent.append(spent)
 
     def take(self) -> Spent:
         spent, self._spent = self._spent, []

@@ -41,11 +41,10 @@ class Turn(msgspec.Struct, frozen=True):
 class Spent(msgspec.Struct, frozen=True):
     """What a client tells of its turn, ns for each order that left. Empty where it has no such stage.
 
-    decided: from the frame's arrival in our process to the decision.   planned: until the risk gate had let it pass.
-    commit: of it in the journal.   handed: from the decision until both orders were written.
+    decided: from the frame's arrival in our process to the scanner's decision.   handed: from then until both orders
+    were handed to their sockets.   commit: of that in the journal.
     """
 
     decided: tuple[int, ...] = ()
-    planned: tuple[int, ...] = ()
-    commit: tuple[int, ...] = ()
     handed: tuple[int, ...] = ()
+    commit: tuple[int, ...] = ()

@@ -57,9 +57,9 @@ def test_long_frames_are_unmasked_too() -> None:
 
 def test_ticks_that_bring_no_order_are_lost_and_many_of_them_are_no_figure() -> None:
     made = [Tick(2_000, 3_000), Tick(4_000, 4_000), Tick(6_000, 9_000)]
-    row = _row("mexc", OURS, Taken([made], [Spent((1,), (2_000,), (3,), (4_000,))], lost=0))
+    row = _row("mexc", OURS, Taken([made], [Spent((1_000,), (4_000,), (2_000,))], lost=0))
     assert (row.ticks, row.lost, row.own_p50, row.both_p50, row.own_worst) == (3, 0, 4.0, 4.0, 6.0)
-    assert (row.planned, row.handed) == (2.0, 4.0)
+    assert (row.decided, row.handed, row.commit) == (1.0, 4.0, 2.0)
     with pytest.raises(ArbError, match="native has let 4 of 7 ticks on mexc pass"):
         _row("mexc", OURS, Taken([made], [Spent()], lost=4))
     with pytest.raises(ArbError, match="0 of 0"):
