@@ -17,6 +17,7 @@ from time import monotonic_ns
 import msgspec
 from aiohttp.web_protocol import RequestHandler
 
+from arb.bench.frames import ACTIVITY, SYMBOLS
 from arb.bench.tick.talk import Block, Doors, Tick
 from arb.bench.wire.talk import answer, lines
 from arb.clock import SystemClock
@@ -27,8 +28,6 @@ from arb.sim.venue import SimVenue
 
 VENUES = ("mexc", "gateio")
 SYMBOL = "BTC/USDT"
-SYMBOLS = 8  # that every client watches, and that move between two ticks
-ACTIVITY = 1.0
 NET_BPS = 40.0  # what a tick is worth after both venues' fees
 USD = 60.0  # and for how much
 LIFE_S = 0.04  # then the book is as it was before
