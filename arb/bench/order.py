@@ -69,18 +69,16 @@ class OrderResult(msgspec.Struct, frozen=True):
 
 
 class OrderReport(msgspec.Struct, frozen=True):
-    """ticks: from a frame to the order at its venue, of both venues; None: not asked for."""
+    """ratios: ours over theirs, see `arb.bench.budgets`.
+
+    ticks: from a frame to the order at its venue, of both venues; None: not asked for.
+    """
 
     machine: Machine
     rounds: int
     results: tuple[OrderResult, ...]
+    ratios: dict[str, float]
     ticks: TickReport | None = None
-
-    @property
-    def ratios(self) -> dict[str, float]:
-        """Ours over theirs: see `arb.bench.budgets`."""
-        found = {f"order-ws {result.venue}": result.socket for result in self.results if result.socket is not None}
-        return found if self.ticks is None else {**found, **self.ticks.ratios}
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -102,7 +100,10 @@ async def order(
     """
     results = [await _measure(module, orders, rounds) for module in modules]
     told = await ticks(ticked, rounds, seed=seed) if ticked else None
-    return OrderReport(machine(), rounds, tuple(results), told)
+    ratios = {f"order-ws {result.venue}": result.socket for result in results if result.socket is not None}
+    if told is not None:
+        ratios |= told.ratios
+    return OrderReport(machine(), rounds, tuple(results), ratios, told)
 
 
 def order_lines(report: OrderReport) -> Iterator[str]:

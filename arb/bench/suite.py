@@ -22,16 +22,21 @@ from arb.interfaces import NativeVenue
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """folder: where journals are written; None: the system's.   The rest is how much of everything."""
+    """folder: where journals are written; None: the system's.   The rest is how much of everything.
+
+    calm_rounds, calm_venues: of what plays at a calm pace, which takes long; None: all venues.
+    """
 
     modules: Sequence[NativeVenue]
     folder: Path | None = None
     rounds: int = 5
+    calm_rounds: int = 3
+    calm_venues: int | None = 1
     seed: int = 1
     frames: int = 20_000
     paced: int = 1_000
     orders: int = 500
-    ticks: int = 6
+    ticks: int = 5
     cycles: int = 10
     commits: int = 500
 
@@ -96,7 +101,7 @@ async def _tape(o: Options) -> Told:
 
 
 async def _evenness(o: Options) -> Told:
-    report = await evenness.run(o.rounds, modules=o.modules[:1], frames=o.paced, seed=o.seed)
+    report = await evenness.run(o.calm_rounds, modules=o.modules[: o.calm_venues], frames=o.paced, seed=o.seed)
     return report, evenness.evenness_lines(report)
 
 

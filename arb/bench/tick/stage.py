@@ -32,6 +32,7 @@ NET_BPS = 40.0  # what a tick is worth after both venues' fees
 USD = 60.0  # and for how much
 LIFE_S = 0.04  # then the book is as it was before
 PACE_S = 0.15  # from one tick to the next: Gate takes ten orders a second, and a leg may need a second one
+QUIET_S = 0.01
 PATIENCE_S = 1.0  # without an order for so long there will be none
 STEP_S = 0.01
 DEEP = 15  # levels from the touch, within what every client watches
@@ -131,6 +132,8 @@ class Stage:
         self._arrived.clear()
         self._both.clear()
         self._buys, self._still = not self._buys, True
+        world.step()
+        await asyncio.sleep(QUIET_S)  # what that has sent is dealt with
         sent_ns = self._move(world, venue, other, buys=self._buys)
         try:
             async with asyncio.timeout(PATIENCE_S):
@@ -144,12 +147,11 @@ class Stage:
         world.step()  # and the gap is closed
         for side in world.venues.values():
             _flush(world, side)
-        await asyncio.sleep(PACE_S - LIFE_S - STEP_S)
+        await asyncio.sleep(PACE_S - LIFE_S - STEP_S - QUIET_S)
         return Tick(own and own - sent_ns, max(own, far) - sent_ns if own and far else 0)
 
     def _move(self, world: SimExchanges, venue: str, other: str, *, buys: bool) -> int:
         """Returns when the frame was handed over."""
-        world.step()
         market = world.market
         pair = market.pairs[SYMBOL]
         if pair.gap is not None:
