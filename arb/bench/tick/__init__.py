@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from arb.bench.tick.talk import Block, Doors, Spent, Tick, Turn
+from arb.bench.frames import ACTIVITY, SYMBOLS
+from arb.bench.tick.talk import Block, Doors, Setting, Spent, Tick, Turn
 from arb.bench.wire.figures import quantile, ratio
 from arb.bench.wire.talk import Child, child
 from arb.errors import ArbError
@@ -83,7 +84,10 @@ class Taken(msgspec.Struct):
 Key = tuple[str, str]  # venue, client
 
 
-async def ticks(count: int = 10, rounds: int = 5, *, seed: int = 1, pin: bool = True) -> TickReport:
+async def ticks(
+    count: int = 10, rounds: int = 5, *, seed: int = 1, pin: bool = True, symbols: int = SYMBOLS,
+    activity: float = ACTIVITY,
+) -> TickReport:  # fmt: skip
     """count: of each client on each venue, a round. Raises ArbError where a client brings no orders."""
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     pinned = pin and len(cores) >= 2
@@ -92,7 +96,7 @@ async def ticks(count: int = 10, rounds: int = 5, *, seed: int = 1, pin: bool = 
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory(prefix="arb-bench-"))
         stage = await stack.enter_async_context(child("arb.bench.tick.stage", core=stage_core))
-        stage.say((2, seed))
+        stage.say(Setting(2, seed, symbols, activity))
         doors = await stage.hear(list[Doors])
         clients = [
             await stack.enter_async_context(child("arb.bench.tick.ours", folder, core=client_core)),

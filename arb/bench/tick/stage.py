@@ -1,6 +1,6 @@
 """The other process: simulated exchanges that stand still but for one tick at a time, and a clock at their doors.
 
-`python -m arb.bench.tick.stage` is told by a first line how many clients there are, answers with the doors of each
+`python -m arb.bench.tick.stage` is told its `Setting` by a first line, answers with the doors of each
 (exchanges and accounts of their own), then to each `Block` with a `Tick` for every tick. It runs on asyncio's own loop,
 whose transports write at once, so that the stamp taken before a write is when the frame left.
 """
@@ -17,8 +17,7 @@ from time import monotonic_ns
 import msgspec
 from aiohttp.web_protocol import RequestHandler
 
-from arb.bench.frames import ACTIVITY, SYMBOLS
-from arb.bench.tick.talk import Block, Doors, Tick
+from arb.bench.tick.talk import Block, Doors, Setting, Tick
 from arb.bench.wire.talk import answer, lines
 from arb.clock import SystemClock
 from arb.errors import ArbError
@@ -81,11 +80,11 @@ def watch_doors(on_order: OnOrder) -> None:
 class Stage:
     """One set of exchanges for each client."""
 
-    def __init__(self, clients: int, seed: int) -> None:
-        settings = SimSettings(gaps_hz=0.0, activity=ACTIVITY, balances=dict.fromkeys(VENUES, _POOR))
+    def __init__(self, plan: Setting) -> None:
+        settings = SimSettings(gaps_hz=0.0, activity=plan.activity, balances=dict.fromkeys(VENUES, _POOR))
         self._worlds = [
-            SimExchanges(SystemClock(), seed=seed, symbols=SYMBOLS, venues=VENUES, settings=settings)
-            for _ in range(clients)
+            SimExchanges(SystemClock(), seed=plan.seed, symbols=plan.symbols, venues=VENUES, settings=settings)
+            for _ in range(plan.clients)
         ]
         self._places: dict[int, tuple[int, str]] = {}  # port -> client, venue
         self._arrived: dict[tuple[int, str], int] = {}
@@ -116,7 +115,7 @@ class Stage:
                 fresh_ns = now_ns
                 self._freshen()
             for world in self._worlds:
-                world.step()
+                world.keep_up()
 
     async def play(self, block: Block) -> list[Tick]:
         """As many ticks as bring orders, and those that brought none; twice as many in all at most."""
@@ -132,7 +131,7 @@ class Stage:
         self._arrived.clear()
         self._both.clear()
         self._buys, self._still = not self._buys, True
-        world.step()
+        world.keep_up()
         await asyncio.sleep(QUIET_S)  # what that has sent is dealt with
         sent_ns = self._move(world, venue, other, buys=self._buys)
         try:
@@ -144,7 +143,7 @@ class Stage:
             self._still = False
         own, far = (self._arrived.get((block.client, name), 0) for name in (venue, other))
         await asyncio.sleep(LIFE_S + STEP_S)
-        world.step()  # and the gap is closed
+        world.keep_up()  # and the gap is closed
         for side in world.venues.values():
             _flush(world, side)
         await asyncio.sleep(PACE_S - LIFE_S - STEP_S - QUIET_S)
@@ -194,8 +193,7 @@ def _flush(world: SimExchanges, side: SimVenue) -> int:
 
 async def serve() -> None:
     told = await lines()
-    clients, seed = msgspec.json.decode(await told.readline(), type=tuple[int, int])
-    stage = Stage(clients, seed)
+    stage = Stage(msgspec.json.decode(await told.readline(), type=Setting))
     async with AsyncExitStack() as stack:
         answer(await stage.open(stack))
         driving = asyncio.create_task(stage.run())

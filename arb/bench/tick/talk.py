@@ -12,6 +12,15 @@ Doors = Mapping[str, Door]
 """By venue."""
 
 
+class Setting(msgspec.Struct, frozen=True):
+    """What the stage serves. symbols, activity: as `SimExchanges` takes them; they move between two ticks."""
+
+    clients: int
+    seed: int
+    symbols: int
+    activity: float
+
+
 class Block(msgspec.Struct, frozen=True):
     """To the stage: so many ticks on one venue's book, for whoever trades at the doors number `client`."""
 

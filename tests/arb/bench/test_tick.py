@@ -12,7 +12,7 @@ from tests.arb.bench.test_order import masked
 
 
 async def test_every_client_orders_on_ticks_of_both_venues() -> None:
-    report = await ticks(2, 1, pin=False)
+    report = await ticks(2, 1, pin=False, symbols=2, activity=1.0)
     assert [(row.client, row.venue) for row in report.rows] == [
         (subject.name, venue) for subject in SUBJECTS for venue in subject.venues
     ]
