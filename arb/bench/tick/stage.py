@@ -32,6 +32,7 @@ USD = 60.0  # and for how much
 LIFE_S = 0.04  # then the book is as it was before
 PACE_S = 0.15  # from one tick to the next: Gate takes ten orders a second, and a leg may need a second one
 QUIET_S = 0.01
+HOLD_S = 0.003
 PATIENCE_S = 1.0  # without an order for so long there will be none
 STEP_S = 0.01
 DEEP = 15  # levels from the touch, within what every client watches
@@ -65,14 +66,29 @@ def is_order(data: bytes) -> bool:
 
 
 def watch_doors(on_order: OnOrder) -> None:
-    """From here on every byte that aiohttp's servers of this process read is stamped before they look at it."""
+    """From here on every byte that aiohttp's servers of this process read is stamped before they look at it.
+
+    An order is not looked at before HOLD_S: what one venue does with its leg must not keep the other one's waiting
+    at a door that is in the same process.
+    """
     read = RequestHandler.data_received
+    held: dict[RequestHandler, list[bytes]] = {}
 
     def data_received(self: RequestHandler, data: bytes) -> None:
         now_ns = monotonic_ns()
-        if self.transport is not None and is_order(data):
+        if self in held:
+            held[self].append(data)
+        elif self.transport is not None and is_order(data):
             on_order(self.transport.get_extra_info("sockname")[1], now_ns)
-        read(self, data)
+            held[self] = [data]
+            asyncio.get_running_loop().call_later(HOLD_S, let_go, self)
+        else:
+            read(self, data)
+
+    def let_go(handler: RequestHandler) -> None:
+        for data in held.pop(handler):
+            if handler.transport is not None:
+                read(handler, data)
 
     RequestHandler.data_received = data_received  # type: ignore[method-assign]  # there is no other way in
 
