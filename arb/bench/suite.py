@@ -13,7 +13,7 @@ from time import monotonic_ns
 import msgspec
 
 from arb import core
-from arb.bench import alloc, scale, start, wire
+from arb.bench import alloc, evenness, scale, start, tape, wire
 from arb.bench.budgets import Budget, Core, Verdict, judge
 from arb.bench.cycle import cycle, cycle_lines
 from arb.bench.decode import decode
@@ -26,15 +26,21 @@ from arb.interfaces import NativeVenue
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """folder: where journals are written; None: the system's.   The rest is how much of everything."""
+    """folder: where journals are written; None: the system's.   The rest is how much of everything.
+
+    calm_rounds, calm_venues: of what plays at a calm pace, which takes long; None: all venues.
+    """
 
     modules: Sequence[NativeVenue]
     folder: Path | None = None
     rounds: int = 5
+    calm_rounds: int = 3
+    calm_venues: int | None = 1
     seed: int = 1
     frames: int = 20_000
     paced: int = 1_000
     orders: int = 500
+    ticks: int = 5
     cycles: int = 10
     commits: int = 500
 
@@ -83,7 +89,7 @@ async def _wire(o: Options) -> Told:
 
 
 async def _order(o: Options) -> Told:
-    report = await order(list(o.modules), orders=o.orders, rounds=o.rounds)
+    report = await order(list(o.modules), orders=o.orders, rounds=o.rounds, ticked=o.ticks, seed=o.seed)
     return report, order_lines(report)
 
 
@@ -95,6 +101,16 @@ async def _cycle(o: Options) -> Told:
 async def _journal(o: Options) -> Told:
     report = journal(o.folder, cycles=o.commits, rounds=o.rounds)
     return report, journal_lines(report)
+
+
+async def _tape(o: Options) -> Told:
+    report = await tape.run(o.rounds, modules=o.modules, frames=o.frames, seed=o.seed)
+    return report, tape.tape_lines(report)
+
+
+async def _evenness(o: Options) -> Told:
+    report = await evenness.run(o.calm_rounds, modules=o.modules[: o.calm_venues], frames=o.paced, seed=o.seed)
+    return report, evenness.evenness_lines(report)
 
 
 async def _scale(o: Options) -> Told:
@@ -118,6 +134,8 @@ BENCHES: Mapping[str, Callable[[Options], Awaitable[Told]]] = {
     "order": _order,
     "cycle": _cycle,
     "journal": _journal,
+    "tape": _tape,
+    "evenness": _evenness,
     "scale": _scale,
     "alloc": _alloc,
     "start": _start,
