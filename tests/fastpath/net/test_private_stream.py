@@ -87,6 +87,17 @@ async def test_where_killed_processes_have_left_too_many_keys_one_of_them_is_tak
         assert keys(d) == left, "somebody else's key was closed"
 
 
+async def test_a_key_that_was_taken_over_and_lives_no_more_is_forgotten() -> None:
+    async with desk(mexc) as d:
+        users = d.sim.venues["mexc"].users  # type: ignore[attr-defined]
+        lender = d.trading._stream._keys
+        for number in range(3):  # in an hour the others have run out
+            users._keys = {f"left-{number}-{n}": users._until_ns() for n in range(MOST_KEYS)}
+            assert (await lender.make()).startswith(f"left-{number}-")
+        assert lender._lent
+        assert all(key.startswith("left-2-") for key in lender._lent)
+
+
 async def test_a_key_that_runs_out_is_replaced() -> None:
     async with desk(mexc, FaultRule(kind="listen_key", at_ms=(300.0,))) as d:
         first = keys(d)
