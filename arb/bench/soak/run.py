@@ -1,0 +1,128 @@
+"""Runs a soak. `arb bench soak`: millions of frames, thousands of reconnects and cycles, and nothing that grows.
+
+Two processes: this one is the whole engine of a run on paper, over real sockets; the other one plays the venues.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic_ns
+from urllib.parse import urlsplit
+
+import msgspec
+
+from arb.app.venues import native_venue
+from arb.bench.frames import Recording, record
+from arb.bench.machine import machine
+from arb.bench.soak.engine import Soaked, on_engine
+from arb.bench.soak.figures import Bound, SoakReport, StageReport
+from arb.bench.soak.others import on_ccxt, on_seeded, seeded
+from arb.bench.soak.stages import CCXT, RECONNECTS, Played, Stages
+from arb.bench.soak.talk import Manner, Wanted
+from arb.bench.wire.talk import Child, child
+from arb.domain import Depth, VenueId
+from arb.errors import ArbError
+from arb.interfaces import NativeVenue
+from arb.sim.apart import Door
+
+SYMBOLS = 8
+RECORDED = 20_000  # frames of each venue, after which its recording begins again
+LIVELY = 1.0
+
+
+class Amounts(msgspec.Struct, frozen=True):
+    """How much of everything; 0 leaves a stage out. seeded, ccxt: reconnects of these, which take longer."""
+
+    frames: int = 10_000_000
+    reconnects: int = 10_000
+    cycles: int = 10_000
+    seeded: int = 200
+    ccxt: int = 100
+
+
+async def run(
+    amounts: Amounts, *, modules: Sequence[NativeVenue], seed: int = 1, recorded: int = RECORDED, symbols: int = SYMBOLS
+) -> SoakReport:
+    """Raises ArbError where a stage cannot be measured: frames that got lost, a venue that does not come back."""
+    began_ns = monotonic_ns()
+    with TemporaryDirectory(prefix="arb-soak-") as made:
+        folder = Path(made)
+        recordings = await _recordings(modules, recorded, seed, symbols)
+        (folder / "recordings").write_bytes(msgspec.msgpack.encode(recordings))
+        del recordings  # it must not stand in the memory that is measured
+        stages = await _native(folder, amounts, seed, symbols)
+        stages += await _others(amounts, modules, seed, symbols)
+    took_s = round((monotonic_ns() - began_ns) / 1e9, 1)
+    return SoakReport(machine(), seed, tuple(stages), took_s, not any(stage.wrong for stage in stages))
+
+
+async def _recordings(modules: Sequence[NativeVenue], count: int, seed: int, symbols: int) -> list[Recording]:
+    """Of the feed that `arb scan` takes by default."""
+    made = []
+    for module in modules:
+        feed = next(feed for feed in module.SPEC.feeds if feed.depth >= Depth.TWENTY)
+        made.append(await record(module, feed, count, seed, symbols))
+    return made
+
+
+async def _native(folder: Path, amounts: Amounts, seed: int, symbols: int) -> list[StageReport]:
+    async with child("arb.bench.soak.player", str(folder / "recordings")) as player:
+        ports = await player.hear(dict[str, int])
+
+        async def play(soaked: Soaked) -> list[StageReport]:
+            stages = Played(soaked, player)
+            await stages.ready()
+            made = []
+            if amounts.frames:
+                made.append(await stages.frames(amounts.frames))
+            if amounts.reconnects:
+                made.append(await stages.reconnects("reconnects", amounts.reconnects))
+            if amounts.cycles:
+                made.append(await stages.cycles(amounts.cycles))
+            return made
+
+        async with _housed(seed, symbols, tuple(ports)) as (_, doors):
+            return await on_engine(doors, _sockets(ports), folder, play)
+
+
+async def _others(amounts: Amounts, modules: Sequence[NativeVenue], seed: int, symbols: int) -> list[StageReport]:
+    """Reconnects at the simulated exchanges themselves."""
+    made: list[StageReport] = []
+
+    async def lost(house: Child, name: str, amount: int, bound: Bound, soaked: Soaked, *, timed: bool) -> None:
+        async def hang_up(venue: VenueId, _manner: Manner) -> None:
+            house.say(venue)
+            await house.hear(int)
+
+        stages = Stages(soaked, hang_up, timed=timed)
+        await stages.ready()
+        made.append(await stages.reconnects(name, amount, bound))
+
+    async with _housed(seed, symbols, tuple(module.SPEC.name for module in modules)) as (house, doors):
+        for venue in seeded(modules) if amounts.seeded else ():
+            name = f"reconnects, {venue} seeded"
+            await on_seeded(venue, doors, partial(lost, house, name, amounts.seeded, RECONNECTS, timed=False))
+        if amounts.ccxt:
+            await on_ccxt(doors, partial(lost, house, "reconnects, ccxt", amounts.ccxt, CCXT, timed=True))
+    return made
+
+
+@asynccontextmanager
+async def _housed(seed: int, symbols: int, venues: tuple[str, ...]) -> AsyncIterator[tuple[Child, Mapping[str, Door]]]:
+    async with child("arb.bench.soak.house") as house:
+        house.say(Wanted(seed, symbols, LIVELY, venues))
+        yield house, await house.hear(dict[str, Door])
+
+
+def _sockets(ports: Mapping[str, int]) -> dict[str, str]:
+    found = {}
+    for venue, port in ports.items():
+        module = native_venue(venue)
+        if module is None:
+            raise ArbError(f"{venue} has no codec")
+        found[venue] = f"ws://127.0.0.1:{port}{urlsplit(module.SPEC.ws_url).path}"
+    return found

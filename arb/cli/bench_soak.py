@@ -1,0 +1,56 @@
+"""`arb bench soak`: is everything flat?"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from arb.cli.bench import measurable
+from arb.cli.codes import ERROR, OK
+from arb.cli.desk import Desk
+from arb.cli.running import run_until_stopped
+from arb.cli.setup import start_logging
+
+if TYPE_CHECKING:
+    from arb.bench.soak.figures import SoakReport
+
+SEEDED, CCXT = 50, 100  # the slower ways to reconnect have one in so many
+
+
+class Soak(msgspec.Struct, frozen=True):
+    """None: as many as the full soak has."""
+
+    frames: int | None
+    reconnects: int | None
+    cycles: int | None
+    seed: int
+    jsonl: bool
+
+    def __call__(self, desk: Desk) -> int:
+        """OK only where nothing grows. Raises ArbError where a stage cannot be measured."""
+        from arb.bench.soak.report import lines
+        from arb.bench.soak.run import Amounts, run
+
+        start_logging(desk, "ERROR")  # each of the lost connections would be a warning
+        full = Amounts()
+        reconnects = full.reconnects if self.reconnects is None else self.reconnects
+        amounts = Amounts(
+            frames=full.frames if self.frames is None else self.frames, reconnects=reconnects,
+            cycles=full.cycles if self.cycles is None else self.cycles, seeded=reconnects // SEEDED,
+            ccxt=reconnects // CCXT,
+        )  # fmt: skip
+        modules = measurable(desk, None)
+
+        async def measure(_stop: asyncio.Event) -> SoakReport:
+            return await run(amounts, modules=modules, seed=self.seed)
+
+        report, _ = run_until_stopped(measure, grace_s=0.0)
+        if self.jsonl:
+            told = {"schema": "arb.bench/1", "bench": "soak", **msgspec.to_builtins(report)}
+            desk.line(msgspec.json.encode(told).decode())
+        else:
+            for line in lines(report):
+                desk.line(line)
+        return OK if report.flat else ERROR
