@@ -14,7 +14,7 @@ from arb.cli.running import run_until_stopped
 from arb.cli.setup import start_logging
 
 if TYPE_CHECKING:
-    from arb.bench.soak.figures import SoakReport
+    from arb.bench.soak.figures import SoakReport, StageReport
 
 SEEDED, CCXT = 50, 100  # the slower ways to reconnect have one in so many
 
@@ -30,7 +30,8 @@ class Soak(msgspec.Struct, frozen=True):
 
     def __call__(self, desk: Desk) -> int:
         """OK only where nothing grows. Raises ArbError where a stage cannot be measured."""
-        from arb.bench.soak.report import lines
+        from arb.bench.machine import machine
+        from arb.bench.soak.report import head, stage_lines, verdict
         from arb.bench.soak.run import Amounts, run
 
         start_logging(desk, "ERROR")  # each of the lost connections would be a warning
@@ -43,14 +44,22 @@ class Soak(msgspec.Struct, frozen=True):
         )  # fmt: skip
         modules = measurable(desk, None)
 
+        def told(stage: StageReport) -> None:
+            if not self.jsonl:
+                for line in stage_lines(stage):
+                    desk.line(line)
+
         async def measure(_stop: asyncio.Event) -> SoakReport:
-            return await run(amounts, modules=modules, seed=self.seed)
+            return await run(amounts, modules=modules, seed=self.seed, told=told)
+
+        if not self.jsonl:
+            for line in head(machine()):
+                desk.line(line)
 
         report, _ = run_until_stopped(measure, grace_s=0.0)
         if self.jsonl:
-            told = {"schema": "arb.bench/1", "bench": "soak", **msgspec.to_builtins(report)}
-            desk.line(msgspec.json.encode(told).decode())
+            record = {"schema": "arb.bench/1", "bench": "soak", **msgspec.to_builtins(report)}
+            desk.line(msgspec.json.encode(record).decode())
         else:
-            for line in lines(report):
-                desk.line(line)
+            desk.line(verdict(report))
         return OK if report.flat else ERROR

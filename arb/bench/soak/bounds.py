@@ -20,6 +20,7 @@ _ORDERS = 7 * _CYCLES  # two legs, and what the usual ladder may send after them
 _PAPER = VENUES * (MOST_ENDED + UNDER_WAY)
 _LEVELS = 4_000  # of all books together that paper may have taken from
 _COINS = 50
+_MARKETS = 200  # and ways between them: what has an entry for each that was ever traded
 
 BOUNDS: Mapping[str, int] = {
     "arb.execution.cycle.Cycle": _CYCLES,
@@ -31,6 +32,15 @@ BOUNDS: Mapping[str, int] = {
     "arb.execution.orders.Orders._named": _ORDERS,
     "arb.execution.orders.Orders._watches": _ORDERS,
     "arb.inventory._Figure.told": 3 * MOST_TOLD * _COINS,  # each with its two amounts
+    "arb.inventory._Figure": _COINS,
+    "arb.inventory._Account.figures": _COINS,
+    "arb.inventory.Inventory._holds": VENUES * _COINS + _ORDERS,
+    "arb.exposure.Exposure._held": VENUES * _COINS,
+    "arb.exposure.Exposure._net": VENUES * _COINS,
+    "arb.planner.pairing.Pairing": _MARKETS,
+    "arb.planner.pairing.Pairings._made": _MARKETS,
+    "arb.trader.Trader._filled_ns": _MARKETS,
+    "arb.trader.Trader._used": _MARKETS,
     "arb.limits.history.History._sent": 100_000,  # of a minute; `max_orders_per_min` of the soak
     "arb.paper.liquidity._Taken": _LEVELS,
     "arb.paper.liquidity.Liquidity._taken": 2 * _LEVELS,

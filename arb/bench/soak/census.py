@@ -104,7 +104,7 @@ def _add(found: Counter[str], name: str, value: object) -> None:
         found[name] += _size(value, DEEP)
     elif isinstance(value, Queue | SimpleQueue):
         found[name] += value.qsize()
-    elif isinstance(value, _lru_cache_wrapper):
+    elif isinstance(value, _lru_cache_wrapper) and value.cache_parameters()["maxsize"] is None:
         found[name] += value.cache_info().currsize
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import resource
 import sys
@@ -17,13 +18,12 @@ _STATM, _FDS = Path("/proc/self/statm"), Path("/proc/self/fd")
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """rss_kib: resident; where the system does not tell, the most that ever was.   blocks: of Python's own allocator.
+    """rss_kib: resident; where the system does not tell, the most that ever was.
 
     sockets, files: -1 where the system does not tell.
     """
 
     rss_kib: int
-    blocks: int
     tasks: int
     sockets: int
     files: int
@@ -33,9 +33,14 @@ class Counts(msgspec.Struct, frozen=True):
 def counts() -> Counts:
     """Of the running loop and its process."""
     sockets, files = _descriptors()
-    return Counts(
-        _resident_kib(), sys.getallocatedblocks(), len(asyncio.all_tasks()), sockets, files, threading.active_count()
-    )
+    return Counts(_resident_kib(), len(asyncio.all_tasks()), sockets, files, threading.active_count())
+
+
+def memory() -> tuple[int, int]:
+    """KiB resident as it is, and blocks of Python's allocator once the garbage of this moment is gone."""
+    resident = _resident_kib()
+    gc.collect()
+    return resident, sys.getallocatedblocks()
 
 
 async def at_rest() -> Counts:

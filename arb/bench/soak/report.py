@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import isfinite
 
+from arb.bench.machine import Machine
 from arb.bench.soak.figures import SoakReport, StageReport, Trend
 
 _WORDS = {"rss_kib": ("RSS", "KiB"), "blocks": ("memory blocks", "")}
 
 
 def lines(report: SoakReport) -> Iterator[str]:
-    """The machine, then a few lines a stage."""
-    m = report.machine
+    """The machine, then a few lines a stage, then the verdict."""
+    yield from head(report.machine)
+    for stage in report.stages:
+        yield from stage_lines(stage)
+    yield verdict(report)
+
+
+def head(m: Machine) -> Iterator[str]:
     yield f"{m.cpu}, {m.cores} cores, {m.system}, {m.python}"
     yield ", ".join(f"{name} {version}" for name, version in m.packages)
-    for stage in report.stages:
-        yield from _stage(stage)
-    verdict = "flat" if report.flat else "NOT FLAT"
-    yield f"soaked for {report.took_s:.0f} s: {verdict}"
 
 
-def _stage(stage: StageReport) -> Iterator[str]:
+def verdict(report: SoakReport) -> str:
+    return f"soaked for {report.took_s:.0f} s: {'flat' if report.flat else 'NOT FLAT'}"
+
+
+def stage_lines(stage: StageReport) -> Iterator[str]:
     health = stage.health
     live = "-" if health.live_share is None else f"{health.live_share:.2%}"
     yield (

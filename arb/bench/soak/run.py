@@ -5,7 +5,7 @@ Two processes: this one is the whole engine of a run on paper, over real sockets
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -44,20 +44,38 @@ class Amounts(msgspec.Struct, frozen=True):
     ccxt: int = 100
 
 
+Told = Callable[[StageReport], None]
+
+
 async def run(
-    amounts: Amounts, *, modules: Sequence[NativeVenue], seed: int = 1, recorded: int = RECORDED, symbols: int = SYMBOLS
+    amounts: Amounts,
+    *,
+    modules: Sequence[NativeVenue],
+    seed: int = 1,
+    recorded: int = RECORDED,
+    symbols: int = SYMBOLS,
+    told: Told = lambda _stage: None,
 ) -> SoakReport:
-    """Raises ArbError where a stage cannot be measured: frames that got lost, a venue that does not come back."""
+    """told: of each stage when it is over, which may be long before the end.
+
+    Raises ArbError where a stage cannot be measured: frames that got lost, a venue that does not come back.
+    """
     began_ns = monotonic_ns()
-    with TemporaryDirectory(prefix="arb-soak-") as made:
-        folder = Path(made)
+    with TemporaryDirectory(prefix="arb-soak-") as place:
+        folder = Path(place)
         recordings = await _recordings(modules, recorded, seed, symbols)
         (folder / "recordings").write_bytes(msgspec.msgpack.encode(recordings))
         del recordings  # it must not stand in the memory that is measured
-        stages = await _native(folder, amounts, seed, symbols)
-        stages += await _others(amounts, modules, seed, symbols)
+        made: list[StageReport] = []
+
+        def over(stage: StageReport) -> None:
+            made.append(stage)
+            told(stage)
+
+        await _native(folder, amounts, seed, symbols, over)
+        await _others(amounts, modules, seed, symbols, over)
     took_s = round((monotonic_ns() - began_ns) / 1e9, 1)
-    return SoakReport(machine(), seed, tuple(stages), took_s, not any(stage.wrong for stage in stages))
+    return SoakReport(machine(), seed, tuple(made), took_s, not any(stage.wrong for stage in made))
 
 
 async def _recordings(modules: Sequence[NativeVenue], count: int, seed: int, symbols: int) -> list[Recording]:
@@ -69,29 +87,26 @@ async def _recordings(modules: Sequence[NativeVenue], count: int, seed: int, sym
     return made
 
 
-async def _native(folder: Path, amounts: Amounts, seed: int, symbols: int) -> list[StageReport]:
+async def _native(folder: Path, amounts: Amounts, seed: int, symbols: int, over: Told) -> None:
     async with child("arb.bench.soak.player", str(folder / "recordings")) as player:
         ports = await player.hear(dict[str, int])
 
-        async def play(soaked: Soaked) -> list[StageReport]:
+        async def play(soaked: Soaked) -> None:
             stages = Played(soaked, player)
             await stages.ready()
-            made = []
             if amounts.frames:
-                made.append(await stages.frames(amounts.frames))
+                over(await stages.frames(amounts.frames))
             if amounts.reconnects:
-                made.append(await stages.reconnects("reconnects", amounts.reconnects))
+                over(await stages.reconnects("reconnects", amounts.reconnects))
             if amounts.cycles:
-                made.append(await stages.cycles(amounts.cycles))
-            return made
+                over(await stages.cycles(amounts.cycles))
 
         async with _housed(seed, symbols, tuple(ports)) as (_, doors):
-            return await on_engine(doors, _sockets(ports), folder, play)
+            await on_engine(doors, _sockets(ports), folder, play)
 
 
-async def _others(amounts: Amounts, modules: Sequence[NativeVenue], seed: int, symbols: int) -> list[StageReport]:
+async def _others(amounts: Amounts, modules: Sequence[NativeVenue], seed: int, symbols: int, over: Told) -> None:
     """Reconnects at the simulated exchanges themselves."""
-    made: list[StageReport] = []
 
     async def lost(house: Child, name: str, amount: int, bound: Bound, soaked: Soaked, *, timed: bool) -> None:
         async def hang_up(venue: VenueId, _manner: Manner) -> None:
@@ -100,7 +115,7 @@ async def _others(amounts: Amounts, modules: Sequence[NativeVenue], seed: int, s
 
         stages = Stages(soaked, hang_up, timed=timed)
         await stages.ready()
-        made.append(await stages.reconnects(name, amount, bound))
+        over(await stages.reconnects(name, amount, bound))
 
     async with _housed(seed, symbols, tuple(module.SPEC.name for module in modules)) as (house, doors):
         for venue in seeded(modules) if amounts.seeded else ():
@@ -108,7 +123,6 @@ async def _others(amounts: Amounts, modules: Sequence[NativeVenue], seed: int, s
             await on_seeded(venue, doors, partial(lost, house, name, amounts.seeded, RECONNECTS, timed=False))
         if amounts.ccxt:
             await on_ccxt(doors, partial(lost, house, "reconnects, ccxt", amounts.ccxt, CCXT, timed=True))
-    return made
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from arb.bench.soak.bounds import bound_of
 from arb.bench.soak.census import Census, census, grown
 from arb.bench.soak.engine import Soaked
 from arb.bench.soak.figures import Bound, Health, Sample, StageReport, trends, wrong
-from arb.bench.soak.gauge import Counts, at_rest, counts
+from arb.bench.soak.gauge import Counts, at_rest, counts, memory
 from arb.bench.soak.talk import MANNERS, Done, Manner, Task
 from arb.bench.wire.talk import Child
 from arb.domain import BookKey, BookState, Disconnected, VenueId
@@ -26,6 +26,7 @@ PATIENCE_S = 60.0
 LOOK_S = 0.001
 BEGUN_S = 1.0  # what begins only after the books has begun by then
 LIFE = 10  # frames of each connection beyond those that bring its books whole, on average
+IN_FLIGHT = 1_000  # frames that are played and not read yet, at most
 AT_ONCE = 100  # frames between two looks whether enough cycles have ended
 
 FRAMES = Bound("frames", 1_000_000, rss_kib=256.0, blocks=1_000.0)
@@ -111,8 +112,7 @@ class Stages:
         after = counts()
         while done < amount:
             done += await step(min(share, amount - done))
-            now = counts()
-            taken.extend((done, now.rss_kib, now.blocks))
+            taken.extend((done, *memory()))
             if before is None or done >= amount or len(counted) <= CENSUSES * done // amount:
                 after = await at_rest()
                 counted.append(census())
@@ -203,7 +203,15 @@ class Played(Stages):
         await self._ask(Task(drop=venue, manner=manner))
 
     async def _play(self, count: int) -> None:
-        """So many frames, shared out among the venues, until each has reached its book."""
+        """So many frames, shared out among the venues, until each has reached its book.
+
+        Never more than IN_FLIGHT at once: what a reader has not read yet stands in its socket and then in its read
+        buffer, which picows doubles and keeps. No venue has megabytes on their way to us.
+        """
+        for start in range(0, count, IN_FLIGHT):
+            await self._play_some(min(IN_FLIGHT, count - start))
+
+    async def _play_some(self, count: int) -> None:
         data = self._soaked.live.data
         before = {venue: side.counters["frames"] for venue, side in data.items()}
         done = await self._ask(Task(count))

@@ -119,7 +119,7 @@ def test_in_a_short_stage_noise_is_no_growth() -> None:
 
 
 def counted(**more: int) -> Counts:
-    return Counts(**{"rss_kib": 1, "blocks": 1, "tasks": 5, "sockets": 4, "files": 9, "threads": 2, **more})
+    return Counts(**{"rss_kib": 1, "tasks": 5, "sockets": 4, "files": 9, "threads": 2, **more})
 
 
 @pytest.mark.parametrize(
@@ -171,6 +171,12 @@ def test_a_container_that_grows_is_named_wherever_it_is() -> None:
         seen.append(census())
     found = {name for name, _ in grown(seen, lambda name: None)}
     assert {"arb.audit.Auditor._suspects", "arb.books.Books._dirty"} <= found
+
+
+def test_a_cache_without_a_bound_is_counted_and_one_with_a_bound_is_not() -> None:
+    counted = census()
+    assert counted["arb.app.venues:_native"] > 0
+    assert "fastpath.wire.mexc_push:_high_millis" not in counted
 
 
 def test_objects_of_ours_are_counted_also_where_the_collector_passes_them_over() -> None:

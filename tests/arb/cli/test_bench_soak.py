@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from arb.bench.soak.gauge import Counts
 from arb.bench.soak.run import Amounts
 from tests.arb.cli.fakes import Shell
 
-COUNTS = Counts(90_000, 500_000, 20, 8, 24, 3)
+COUNTS = Counts(90_000, 20, 8, 24, 3)
 
 
 def report(*wrong: str) -> SoakReport:
@@ -32,9 +33,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Amounts]:
     """What was asked for; a soak that is not flat where it is of as few frames as can be."""
     seen: list[Amounts] = []
 
-    async def run(amounts: Amounts, **_options: Any) -> SoakReport:
+    async def run(amounts: Amounts, *, told: Callable[[StageReport], None], **_options: Any) -> SoakReport:
         seen.append(amounts)
-        return report("tasks 20 -> 21") if amounts.frames == 100 else report()
+        made = report("tasks 20 -> 21") if amounts.frames == 100 else report()
+        told(made.stages[0])
+        return made
 
     monkeypatch.setattr(soak, "run", run)
     return seen
