@@ -13,6 +13,7 @@ from itertools import pairwise
 from queue import Queue, SimpleQueue
 from sys import intern
 from types import ModuleType
+from typing import NamedTuple
 
 OURS = ("arb", "adapters", "fastpath")
 NOT_OURS = ("arb.bench", "arb.cli")  # who counts, and what ends with the count
@@ -40,22 +41,20 @@ def census() -> Census:
     the container, and in those in it.
     """
     found: Counter[str] = Counter()
-    names: dict[type, str] = {}  # of each kind that was met; "" for what is none of ours
+    kinds: dict[type, _Look] = {}  # of what was met: there are hundreds of thousands of objects, of few kinds
     for thing in _living():
         kind = type(thing)
-        name = names.get(kind)
-        if name is None:
-            name = names[kind] = _name(kind) if _is_ours(kind.__module__) else ""
-        if name:
-            found[name] += 1
+        look = kinds.get(kind)
+        if look is None:
+            look = kinds[kind] = _look(kind)
+        if look.ours:
+            found[look.name] += 1
             for attribute, value in _attributes(thing):
-                _add(found, f"{name}.{attribute}", value)
-        elif isinstance(thing, ModuleType | type):
-            where = thing.__name__ if isinstance(thing, ModuleType) else thing.__module__
-            if _is_ours(where):
-                whose = where if isinstance(thing, ModuleType) else _name(thing)
-                for attribute, value in list(vars(thing).items()):
-                    _add(found, f"{whose}:{attribute}", value)
+                _add(found, f"{look.name}.{attribute}", value)
+        elif look.holds:
+            whose = _namespace(thing)
+            for attribute, value in list(vars(thing).items()) if whose else ():
+                _add(found, f"{whose}:{attribute}", value)
     return {intern(name): number for name, number in found.items()}  # counting must not look like growing
 
 
@@ -74,11 +73,30 @@ def grown(counted: Sequence[Census], bound_of: Callable[[str], int | None]) -> l
     return suspects
 
 
+class _Look(NamedTuple):
+    """What there is to see in objects of a kind. holds: modules and classes, which may be ours themselves."""
+
+    name: str
+    ours: bool
+    holds: bool
+
+
+def _look(kind: type) -> _Look:
+    return _Look(_name(kind), _is_ours(kind.__module__), issubclass(kind, ModuleType | type))
+
+
+def _namespace(thing: object) -> str:
+    """The name of a module or class of ours; "" of any other."""
+    if isinstance(thing, ModuleType):
+        return thing.__name__ if _is_ours(thing.__name__) else ""
+    return _name(thing) if isinstance(thing, type) and _is_ours(thing.__module__) else ""
+
+
 def _living() -> Iterable[object]:
     """All that the collector knows of, also what it has been told to pass over."""
     frozen = gc.get_freeze_count() > 0
-    gc.unfreeze()
     gc.collect()
+    gc.unfreeze()
     things = gc.get_objects()
     if frozen:
         gc.freeze()

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from arb.app.venues import native_venue
 from arb.audit import Auditor
 from arb.bench.frames import Recording, record
 from arb.bench.soak.bounds import BOUNDS, EACH, bound_of
@@ -139,10 +140,6 @@ def test_what_speaks_against_it(after: Counts, health: Health, told: tuple[str, 
     assert wrong(counted(), after, (), (), health) == told
 
 
-def growing(*names: str) -> list[str]:
-    return [name for name, _ in grown([dict.fromkeys(names, n * LEAST) for n in range(3)], lambda name: None)]
-
-
 @pytest.mark.parametrize(
     ("counts", "bound", "found"),
     [
@@ -174,9 +171,10 @@ def test_a_container_that_grows_is_named_wherever_it_is() -> None:
 
 
 def test_a_cache_without_a_bound_is_counted_and_one_with_a_bound_is_not() -> None:
-    counted = census()
-    assert counted["arb.app.venues:_native"] > 0
-    assert "fastpath.wire.mexc_push:_high_millis" not in counted
+    native_venue("mexc")
+    found = census()
+    assert found["arb.app.venues:_native"] > 0
+    assert "fastpath.wire.mexc_push:_high_millis" not in found
 
 
 def test_objects_of_ours_are_counted_also_where_the_collector_passes_them_over() -> None:
