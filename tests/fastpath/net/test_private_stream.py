@@ -62,6 +62,12 @@ async def test_a_listen_key_is_made_and_given_back() -> None:
         assert keys(d) == set()
 
 
+async def test_a_connection_that_could_not_be_opened_leaves_no_key_behind() -> None:
+    async with desk(mexc, FaultRule(kind="refuse", probability=1.0), up=False) as d:
+        await until(lambda: d.trading.counters["socket_losses"] >= 3)
+        assert len(keys(d)) <= 1, "the one of the attempt under way"
+
+
 async def test_a_listen_key_is_kept_alive() -> None:
     async with desk(mexc, timers={"mexc.listen_key_s": 0.4}, codec=made_of(mexc, keep_key_s=0.1)) as d:
         first = keys(d)
