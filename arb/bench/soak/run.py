@@ -5,6 +5,7 @@ Two processes: this one is the whole engine of a run on paper, over real sockets
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -107,11 +108,13 @@ async def _native(folder: Path, amounts: Amounts, seed: int, symbols: int, over:
 
 async def _others(amounts: Amounts, modules: Sequence[NativeVenue], seed: int, symbols: int, over: Told) -> None:
     """Reconnects at the simulated exchanges themselves."""
+    talking = asyncio.Lock()
 
     async def lost(house: Child, name: str, amount: int, bound: Bound, soaked: Soaked, *, timed: bool) -> None:
         async def hang_up(venue: VenueId, _manner: Manner) -> None:
-            house.say(venue)
-            await house.hear(int)
+            async with talking:  # the venues go on side by side
+                house.say(venue)
+                await house.hear(int)
 
         stages = Stages(soaked, hang_up, timed=timed)
         await stages.ready()

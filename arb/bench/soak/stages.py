@@ -19,6 +19,7 @@ from arb.bench.wire.talk import Child
 from arb.domain import BookKey, BookState, Disconnected, VenueId
 from arb.errors import ArbError, Transient
 from arb.execution.executor import MOST_CLOSED
+from fastpath.net.errors import first
 
 SAMPLES = 100
 CENSUSES = 2  # beyond the first
@@ -83,9 +84,12 @@ class Stages:
             for _ in left:  # shared: whoever is ready takes the next one
                 await self._drop(venue)
 
-        async with asyncio.TaskGroup() as group:
-            for venue in self._venues:
-                group.create_task(again_and_again(venue))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for venue in self._venues:
+                    group.create_task(again_and_again(venue))
+        except BaseExceptionGroup as failures:
+            raise first(failures) from None
         return count
 
     async def _drop(self, venue: VenueId) -> None:
