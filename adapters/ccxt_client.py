@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
+from itertools import count
 from typing import Any, Protocol
 
 import msgspec
@@ -139,7 +140,8 @@ class Client:
         self._lost = lost
         self._counters = counters
         self._sockets: list[Any] = []
-        self._timers: list[asyncio.TimerHandle] = []
+        self._timers: dict[int, asyncio.TimerHandle] = {}  # those that have not fired
+        self._numbers = count(1)
         self._telling: tuple[Any, Any] = (None, None)
         self._make_socket = self._foreign.client
         self._foreign.client = self._socket
@@ -157,8 +159,9 @@ class Client:
     async def close(self) -> None:
         """Give back sockets, session and every task that ccxt has started. Safe to call twice."""
         self._lost = ignore
-        for timer in self._timers:
+        for timer in self._timers.values():
             timer.cancel()
+        self._timers.clear()
         try:
             with suppress(Exception):  # TimeoutError where the venue does not answer; what follows ends it all the same
                 await asyncio.wait_for(self.exchange.close(), CLOSE_S)
@@ -193,8 +196,14 @@ class Client:
 
     def _delay(self, timeout_ms: float, method: Callable[..., Any], *args: Any) -> asyncio.TimerHandle:
         """What ccxt means to do later, such as keeping a key alive, ends with the client."""
-        timer: asyncio.TimerHandle = self._later(timeout_ms, method, *args)
-        self._timers.append(timer)
+        number = next(self._numbers)
+
+        def fire(*given: Any) -> Any:
+            self._timers.pop(number, None)
+            return method(*given)
+
+        timer: asyncio.TimerHandle = self._later(timeout_ms, fire, *args)
+        self._timers[number] = timer
         return timer
 
     def _socket(self, url: str) -> Any:

@@ -22,7 +22,7 @@ class Sent(msgspec.Struct):
 
 
 class SentOrders:
-    """By our id and by the venue's; the oldest that have ended are forgotten."""
+    """By our id and by the venue's; the oldest that have ended are forgotten, and none that may be open."""
 
     def __init__(self) -> None:
         self._by_client: dict[ClientId, Sent] = {}
@@ -34,6 +34,11 @@ class SentOrders:
             oldest = next((client_id for client_id, sent in self._by_client.items() if sent.final), None)
             if oldest is not None:
                 self._by_venue.pop(self._by_client.pop(oldest).venue_id, None)
+
+    @property
+    def full(self) -> bool:
+        """Whether so many orders have no known end that none more can be remembered."""
+        return len(self._by_client) > REMEMBERED
 
     def named(self, client_id: ClientId, venue_id: str) -> ClientId:
         """Our id of an order: what the message says, else whose the venue's id is; "" for somebody else's."""

@@ -44,6 +44,7 @@ from arb.outcome import failed
 from arb.supervise import Sleep, supervise
 
 PAUSE_S = 1.0  # after "too many requests", where the venue does not say for how long
+MOST_ASKED = 1_000  # questions and cancels under way
 CLOCK_S = 10.0  # between two readings of the venue's clock; they keep a connection warm as well
 Private = Callable[[Lost, Callable[[float | None], Awaitable[None]]], Awaitable[Client]]
 
@@ -109,6 +110,7 @@ class CcxtTrading:
         self._up = False
         self._complained = False  # of the present loss, by an event
         self._tasks: set[asyncio.Task[None]] = set()
+        self._asked: dict[tuple[str, str], bool] = {}  # what is under way, and whether it was asked again since
 
     @property
     def counters(self) -> Mapping[str, int]:
@@ -166,11 +168,11 @@ class CcxtTrading:
 
     def cancel(self, symbol: Symbol, client_id: ClientId, venue_id: str = "") -> None:
         self._counters["cancels"] += 1
-        self._start(self._cancel(symbol, client_id, venue_id))
+        self._start_once("cancel", client_id or venue_id, lambda: self._cancel(symbol, client_id, venue_id))
 
     def query(self, symbol: Symbol, client_id: ClientId, venue_id: str = "") -> None:
         self._counters["queries"] += 1
-        self._start(self._query(symbol, client_id, venue_id))
+        self._start_once("query", client_id or venue_id, lambda: self._query(symbol, client_id, venue_id))
 
     async def balances(self) -> BalancesRead:
         await self._budget.turn(Lane.RECONCILE)
@@ -189,6 +191,8 @@ class CcxtTrading:
     def _barred(self, order: Order, lane: Lane) -> str:
         if order.symbol not in self._symbols:
             return f"{order.symbol} is none of its markets"
+        if self._sent.full:
+            return "too many orders have no known end"
         why = self.refusal(1, lane)
         if not why and self._stream.client is not None and not supports(self._stream.client.exchange, order.type):
             return f"ccxt cannot send {order.type.name} orders there"
@@ -305,14 +309,14 @@ class CcxtTrading:
         self._tell(update)
         client = self._stream.client
         if client is not None and not client.exchange.has.get("watchMyTrades") and update.filled_qty != 0:
-            self._start(self._ask_fills(update.symbol, update.venue_id))
+            self._ask_fills_once(update.symbol, update.venue_id)
 
     def _on_trade(self, raw: Mapping[str, Any], ccxt_id: str) -> None:
         fill = self._asking.pushed_fill(raw, ccxt_id)
         if fill is not None:
             self._tell(fill)
         else:
-            self._start(self._ask_fills(Symbol(str(raw.get("symbol") or "")), str(raw.get("order") or "")))
+            self._ask_fills_once(Symbol(str(raw.get("symbol") or "")), str(raw.get("order") or ""))
 
     def _on_up(self, read: BalancesRead) -> None:
         self._up = True
@@ -357,7 +361,32 @@ class CcxtTrading:
     async def _streaming(self, lost: Lost) -> Client:
         return await self._open(lost, self._budget)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _ask_fills_once(self, symbol: Symbol, venue_id: str) -> None:
+        self._start_once("fills", venue_id, lambda: self._ask_fills(symbol, venue_id))
+
+    def _start_once(self, what: str, whose: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """One at a time: where the venue is slow, or has asked for a pause, the same questions would pile up.
+
+        Fills may be news that the answer under way does not hold: they are asked for once more. A question beyond
+        MOST_ASKED is left out, since whoever wants to know asks again; a cancel never is.
+        """
+        key = (what, whose)
+        if key in self._asked:
+            self._asked[key] = True
+            return
+        if what != "cancel" and len(self._asked) >= MOST_ASKED:
+            self._counters["questions_left_out"] += 1
+            return
+        self._asked[key] = False
+
+        def done(task: asyncio.Task[None]) -> None:
+            if self._asked.pop(key) and what == "fills" and not task.cancelled() and self._sink is not None:
+                self._start_once(what, whose, work)
+
+        self._start(work()).add_done_callback(done)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task

@@ -37,6 +37,7 @@ from arb.domain import (
 READ_NS = 10_000_000_000
 SHOWN_NS = 2_000_000_000
 NEAR_NS = 100_000_000
+MOST_TOLD = 64  # different amounts of one coin in one millisecond of the venue
 
 Source = Literal["push", "read"]
 
@@ -141,9 +142,10 @@ class Inventory:
             said = (event.free, event.locked)
             if event.exch_ns != figure.told_ns:
                 figure.told_ns, figure.told = event.exch_ns, ()
-            elif said in figure.told and event.free >= figure.free:
+            elif event.free >= figure.free and (said in figure.told or len(figure.told) >= MOST_TOLD):
                 return  # said twice, or free again within a millisecond: of the two the one that errs safely
-            figure.told = (*figure.told, said)
+            if len(figure.told) < MOST_TOLD:
+                figure.told = (*figure.told, said)
         self._take(figure, event, event.recv_ns, "push")
         figure.pushed_ns = event.recv_ns
         self._release(event.venue, event.coin, figure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -21,6 +22,7 @@ from arb.domain import Event, VenueId
 from arb.engine import Engine
 from arb.errors import ConfigError, VenueError
 from arb.interfaces import Clock, NativeVenue, Tap, VenueFactory
+from arb.supervise import Sleep
 from fastpath.net.native import NativeFactory
 
 MOST_COMPLAINTS = 1000  # remembered
@@ -29,8 +31,9 @@ MOST_COMPLAINTS = 1000  # remembered
 class Factories:
     """One factory for each venue of the settings, by name."""
 
-    def __init__(self, world: Environment, clock: Clock) -> None:
-        """Raises ConfigError for a venue that nobody serves."""
+    def __init__(self, world: Environment, clock: Clock, sleep: Sleep = asyncio.sleep) -> None:
+        """sleep: how the venues' I/O waits. Raises ConfigError for a venue that nobody serves."""
+        self._sleep = sleep
         self._complain = Complaints(clock)
         self._made: dict[VenueId, VenueFactory] = {}
         self._orders: dict[VenueId, VenueFactory] = {}  # where orders take another path than the books
@@ -60,7 +63,7 @@ class Factories:
             await factory.close()
 
     def _ccxt(self, name: str, config: VenueConfig, world: Environment, clock: Clock) -> CcxtFactory:
-        return ccxt_factory(name, config, world, clock, self._complain)
+        return ccxt_factory(name, config, world, clock, self._complain, self._sleep)
 
     def _native(self, name: str, config: VenueConfig, world: Environment, clock: Clock) -> NativeFactory:
         module = native_venue(name)
@@ -85,11 +88,17 @@ class Factories:
             secret=keys.secret if keys else "",
             answer_s=settings.execution.answer_ms / 1e3,
             max_clock_error_ms=settings.risk.max_clock_error_ms,
+            sleep=self._sleep,
         )
 
 
 def ccxt_factory(
-    name: str, config: VenueConfig, world: Environment, clock: Clock, complain: Callable[[VenueError], None]
+    name: str,
+    config: VenueConfig,
+    world: Environment,
+    clock: Clock,
+    complain: Callable[[VenueError], None],
+    sleep: Sleep = asyncio.sleep,
 ) -> CcxtFactory:
     """The ccxt path of a venue, native or not. Raises ConfigError where ccxt does not know it."""
     module = native_venue(name)
@@ -107,6 +116,7 @@ def ccxt_factory(
         refine=refiner(module),
         on_error=complain,
         account=_account(module, world.settings),
+        sleep=sleep,
     )
 
 

@@ -42,22 +42,22 @@ def fastest(spec: VenueSpec) -> Feed:
     return min((feed for feed in spec.feeds if feed.trust is Trust.CHAINED), key=lambda feed: feed.interval_ms)
 
 
-async def record(module: NativeVenue, feed: Feed, count: int, seed: int) -> Recording:
+async def record(module: NativeVenue, feed: Feed, count: int, seed: int, symbols: int = SYMBOLS) -> Recording:
     """`count` frames of one feed for the simulator's liveliest symbols."""
     spec = module.SPEC
     clock = ManualClock(_WALL_NS, _WALL_NS)
     calm = SimSettings(gaps_hz=0.0, activity=ACTIVITY)
-    sim = SimExchanges(clock, seed=seed, symbols=SYMBOLS, venues=(spec.name,), settings=calm)
+    sim = SimExchanges(clock, seed=seed, symbols=symbols, venues=(spec.name,), settings=calm)
     await sim.start(drive=False)
     try:
         urls = sim.urls[spec.name]
         listed = await markets(spec.ccxt_id, urls.rest_url, spec.rest_url)
         natives = {NativeSymbol(m["id"]): Symbol(m["symbol"]) for m in listed}
-        symbols = tuple(natives.values())[: spec.max_topics]
+        asked_for = tuple(natives.values())[: spec.max_topics]
         codec = module.Codec(natives)
         frames: list[bytes] = []
         async with aiohttp.ClientSession() as http, http.ws_connect(urls.ws_url, max_msg_size=0) as socket:
-            asked = codec.encode_subscribe(feed, symbols, _WALL_NS)
+            asked = codec.encode_subscribe(feed, asked_for, _WALL_NS)
             for frame in asked:
                 await socket.send_str(frame.decode())
             answers: list[bytes] = []
@@ -67,7 +67,7 @@ async def record(module: NativeVenue, feed: Feed, count: int, seed: int) -> Reco
                     said = message.data.encode()
                     (frames if b'"full"' in said else answers).append(said)
             seeds = {}
-            for symbol in symbols:
+            for symbol in asked_for:
                 async with http.get(urls.rest_url + codec.encode_snapshot(symbol, feed.rule.window).path) as reply:
                     seeds[symbol] = await reply.read()
             reader = asyncio.create_task(_read(socket, frames))

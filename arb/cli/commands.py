@@ -340,13 +340,19 @@ def bench(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="[all|decode|wire|order|cycle|journal|tape|evenness|scale|alloc|start]", help="What to measure."
+            metavar="[all|decode|wire|order|cycle|journal|tape|evenness|scale|alloc|start|tried|soak]",
+            help="What to measure.",
         ),
     ] = "decode",
     exchanges: opt.Exchanges = None,
-    frames: Annotated[int, typer.Option("--frames", min=100, help="Of each venue.")] = 20_000,
+    frames: Annotated[
+        int | None, typer.Option("--frames", min=100, help="Of each venue (20000); of a soak (10000000).")
+    ] = None,
+    reconnects: Annotated[
+        int | None, typer.Option("--reconnects", min=20, help="Connections lost in a soak (10000).")
+    ] = None,
     cycles: Annotated[
-        int | None, typer.Option("--cycles", min=20, help="Written down (1000) or run (30) on each path.")
+        int | None, typer.Option("--cycles", min=20, help="Written down (1000), run (30) on each path; soaked (10000).")
     ] = None,
     orders: Annotated[int, typer.Option("--orders", min=20, help="Sent by each client.")] = 2_000,
     ticks: Annotated[
@@ -373,9 +379,11 @@ def bench(
     scale: cost of a frame and memory of a book as symbols, venues and rate grow.
     alloc: memory blocks that book updates take, and keep.
     start: process start to the first LIVE book and decision, cold and warm; and --help.
+    soak: millions of frames, thousands of reconnects and cycles: exit code 1 unless nothing grows (half an hour).
     """
     from arb.cli import choices
     from arb.cli.bench import Bench, BenchCycle, BenchJournal, BenchOrder
+    from arb.cli.bench_soak import Soak
     from arb.cli.bench_suite import BenchAll, BenchOne
 
     venues, seeded = choices.venues(exchanges), 1 if seed is None else seed
@@ -383,12 +391,17 @@ def bench(
         return BenchAll(exchanges=venues, rounds=rounds, seed=seeded, html=html, jsonl=jsonl)
     if html is not None:
         raise typer.BadParameter("a page is made of everything; use it with 'all'", param_hint="--html")
-    if what in ("wire", "tape", "evenness", "scale", "alloc", "start"):
-        return BenchOne(name=what, exchanges=venues, frames=frames, rounds=rounds, seed=seeded, jsonl=jsonl)
+    if what == "soak":
+        return Soak(frames=frames, reconnects=reconnects, cycles=cycles, seed=seeded, jsonl=jsonl)
+    if reconnects is not None:
+        raise typer.BadParameter("connections are lost in a soak only; use it with 'soak'", param_hint="--reconnects")
+    count = 20_000 if frames is None else frames
+    if what in ("wire", "tape", "evenness", "scale", "alloc", "start", "tried"):
+        return BenchOne(name=what, exchanges=venues, frames=count, rounds=rounds, seed=seeded, jsonl=jsonl)
     if what == "journal":
         return BenchJournal(cycles=cycles or 1_000, rounds=rounds, jsonl=jsonl)
     if what == "cycle":
         return BenchCycle(cycles=cycles or 30, rounds=rounds, seed=seeded, jsonl=jsonl)
     if what == "order":
         return BenchOrder(exchanges=venues, orders=orders, ticks=ticks, rounds=rounds, seed=seeded, jsonl=jsonl)
-    return Bench(exchanges=venues, frames=frames, rounds=rounds, seed=seeded, jsonl=jsonl)
+    return Bench(exchanges=venues, frames=count, rounds=rounds, seed=seeded, jsonl=jsonl)

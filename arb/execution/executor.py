@@ -55,6 +55,7 @@ from arb.sync import BookSync
 
 PATIENCE_NS = 5_000_000_000  # a residual waits so long for a book or a private side that is about to come back
 KEEP_NS = 3_600_000_000_000  # orders of a closed cycle are known for so long, for what comes late
+MOST_CLOSED = 2_000  # and of so many closed cycles at most: minutes, at the fastest that venues take orders
 
 
 class Executor:
@@ -224,10 +225,7 @@ class Executor:
         self._orders.on_timer(now_ns)
         self._dirty.update(self._cycles)
         self._work(now_ns)
-        while self._closed and now_ns - self._closed[0].closed_ns > KEEP_NS:
-            for life in self._closed.popleft().lives:
-                self._orders.forget(life)
-                self._owner.pop(life.order.client_id, None)
+        self._forget(now_ns)
 
     # ------------------------------------------------------------------------------------------- cycles
 
@@ -339,6 +337,19 @@ class Executor:
             what = f"{each.change} {each.coin} after the end of cycle {cycle.id}"
             self._publish(Mismatch(each.venue, what, "0", str(each.change), now_ns))
             self._publish(each)
+
+    def _forget(self, now_ns: int) -> None:
+        """The oldest that are over. One that a late message has opened again is asked about until it is accounted."""
+        for _ in range(len(self._closed)):
+            if len(self._closed) <= MOST_CLOSED and now_ns - self._closed[0].closed_ns <= KEEP_NS:
+                return
+            cycle = self._closed.popleft()
+            if not all(life.accounted for life in cycle.lives):
+                self._closed.append(cycle)
+                continue
+            for life in cycle.lives:
+                self._orders.forget(life)
+                self._owner.pop(life.order.client_id, None)
 
     # ------------------------------------------------------------------------------------------- parts of the above
 

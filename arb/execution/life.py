@@ -49,6 +49,7 @@ TRANSITIONS = MappingProxyType(
     {(now, told): row[place] for now, row in _ROWS.items() for place, told in enumerate((_P, _O, _A, _F, _C, _R, _U))}
 )
 TERMINAL = frozenset((_F, _C, _R))
+MOST_FILLS = 10_000  # of one order: no book has so many orders within a cap, and an account is not read without end
 _RESTING = frozenset((OrderType.LIMIT, OrderType.POST_ONLY))
 
 
@@ -152,6 +153,8 @@ class Life:
         known = self.fills.get(fill.trade_id)
         if known is not None:
             return self._again(known, fill)
+        if len(self.fills) >= MOST_FILLS:
+            return f"more than {MOST_FILLS} trades"  # it is never accounted then, and a person is told
         self.fills[fill.trade_id] = fill
         wrong = f"REJECTED, then filled by trade {fill.trade_id}" if self.status is _R else ""
         if self.status in (_P, _O, _U, _R):

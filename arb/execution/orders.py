@@ -22,6 +22,7 @@ from arb.interfaces import Lane, Trading
 
 MAX_ASK_NS = 5_000_000_000  # the longest pause between two questions
 MAX_ORPHANS = 1_000  # fills kept for an order whose id at the venue is not known yet
+MOST_WRONG = 32  # different contradictions told of one order: whoever has read those knows enough
 
 Problem = Callable[[Life, str, int], None]
 _LIVE = (OrderStatus.OPEN, OrderStatus.PARTIAL)
@@ -169,7 +170,7 @@ class Orders:
             wrong = life.on_fill(event)
         else:
             wrong = life.on_not_found(event)
-        if wrong and wrong not in watch.wrong:
+        if wrong and wrong not in watch.wrong and len(watch.wrong) < MOST_WRONG:
             watch.wrong.add(wrong)
             self._problem(life, wrong, now_ns)
         if life.venue_id and not had:

@@ -114,13 +114,18 @@ class History:
         plan = fact.plan
         legs = [(leg.venue, notional(leg)) for leg in (plan.buy, plan.sell)]
         self.open[fact.cycle] = OpenCycle(plan.base, plan.quote, spent(plan.buy), legs)
-        self._sent.extend([at_ns] * len(fact.orders))
+        self._note_sent(at_ns, len(fact.orders))
 
     def _on_sent(self, fact: OrderSent, at_ns: int) -> None:
-        self._sent.append(at_ns)
+        self._note_sent(at_ns, 1)
         cycle = self.open.get(fact.cycle)
         if cycle is not None and fact.purpose is Purpose.HEDGE:  # every other step takes the place of an entry leg
             cycle.legs.append((fact.order.venue, _hedge(fact.order, cycle)))
+
+    def _note_sent(self, at_ns: int, count: int) -> None:
+        """Nobody asks how many there were while the gate is closed, and hedges leave all the same."""
+        self.orders_in_minute(at_ns)
+        self._sent.extend([at_ns] * count)
 
     def _on_naked(self, fact: NakedMoved, at_ns: int) -> None:
         if fact.notional:

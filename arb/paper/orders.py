@@ -20,6 +20,8 @@ from arb.domain import (
     Symbol,
 )
 
+MOST_ENDED = 2_000  # orders that are remembered though they have ended
+
 _NONE = Decimal(0)
 
 
@@ -130,8 +132,8 @@ class OrderTable:
         self._ended.append((now_ns, order))
 
     def forget(self, before_ns: int) -> None:
-        """What had ended before: a run of weeks must not remember all it has done."""
-        while self._ended and self._ended[0][0] < before_ns:
+        """What had ended before, or is one too many: a run of weeks must not remember all it has done."""
+        while self._ended and (self._ended[0][0] < before_ns or len(self._ended) > MOST_ENDED):
             _, order = self._ended.popleft()
             del self._by_id[order.venue_id]
             del self._by_client[order.order.client_id]
@@ -140,6 +142,9 @@ class OrderTable:
         """By the venue's id where it is given, else by ours."""
         found = self._by_id.get(venue_id) if venue_id else self._by_client.get(client_id)
         return found if found is not None and found.order.symbol == symbol else None
+
+    def holds(self, venue_id: str) -> bool:
+        return venue_id in self._by_id
 
     def known(self, client_id: ClientId) -> bool:
         return client_id in self._by_client

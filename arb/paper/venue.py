@@ -44,7 +44,7 @@ BookOf = Callable[[BookKey], BookSync | None]
 FeeOf = Callable[[BookKey], FeeSchedule | None]
 Told = OrderUpdate | Fill | Balance
 
-KEEP_NS = 3_600_000_000_000  # an order that has ended and a fill are known for so long
+KEEP_NS = 3_600_000_000_000  # an order that has ended and a fill are known for so long, as far as there is room
 
 _EXACT = Context(prec=80)  # products of prices, quantities and rates, and sums of them, without rounding
 _NONE = Decimal(0)
@@ -166,8 +166,9 @@ class PaperVenue:
 
     def _forget(self, before_ns: int) -> None:
         self._orders.forget(before_ns)
-        while self._fills and self._fills[0].recv_ns < before_ns:
-            self._fills.popleft()
+        fills = self._fills
+        while fills and (fills[0].recv_ns < before_ns or not self._orders.holds(fills[0].venue_id)):
+            fills.popleft()
 
     def _place(self, order: Order, now_ns: int) -> PaperOrder | str:
         """Accepted, and as it is after it has met the book; or why not."""

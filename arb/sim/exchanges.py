@@ -36,7 +36,7 @@ class SimExchanges:
     Everything follows from `seed` and the clock: the same steps give the same frames. Sim time starts with `start`.
     symbols: markets that all venues list; from 24 on with special cases among them and some that only one venue has.
     truth: file for the planted gaps (see `market.truth`).   keys: venue -> (api key, secret) for the signed calls.
-    counters: "<venue>.frames", "<venue>.<fault>", "<fault>".   injected: every fault that was carried out, in order.
+    counters: "<venue>.frames", "<venue>.<fault>", "<fault>".   injected: the faults that were carried out, in order.
     """
 
     def __init__(

@@ -21,6 +21,7 @@ RestKind = Literal[
 ]
 OrderKind = Literal["partial_cancel", "fill_on_cancel", "lookup_lag"]
 Kind = Literal[FrameKind, RestKind, OrderKind, "upgrade", "full", "refuse", "snapshot_lag", "listen_key"]
+MOST_INJECTED = 100_000  # faults that are remembered; then the older half is forgotten
 _FRAME_KINDS = frozenset(get_args(FrameKind))
 _ORDER_KINDS = frozenset(get_args(OrderKind))
 _AFTER_KINDS = frozenset({"lost_answer", "error_after", "late_answer"})
@@ -192,6 +193,8 @@ class Injector:
         self._counters[kind] += 1
         self._counters[f"{venue}.{kind}"] += 1
         self.injected.append(Injected(self._now_ms(), kind, venue, symbol, topic))
+        if len(self.injected) > MOST_INJECTED:
+            del self.injected[: MOST_INJECTED // 2]
 
     def opened(self, conn: Conn, venue: str) -> None:
         self._venues[conn] = venue

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from arb.sim.market import Listing, text
 
 DECIMALS = 18
+MOST = 100_000  # changes, fills and orders that are remembered; then the older half is forgotten
 
 # lock: reserved for an order.  match: given or received.  fee.  unlock: reserved no longer
 Cause = Literal["lock", "match", "fee", "unlock"]
@@ -73,12 +74,17 @@ class OrderFacts(NamedTuple):
 
 
 class Ledger:
-    """One venue's account. start: what it owned in the beginning, by coin, as decimal text."""
+    """One venue's account. start: what it owned in the beginning, by coin, as decimal text.
+
+    A simulation that runs for days forgets the older half of its history now and then; sums stay right.
+    """
 
     def __init__(self, start: Mapping[str, str]) -> None:
         self._start = {coin: to_atoms(amount) for coin, amount in start.items()}
         self._free = dict(self._start)
         self._locked = dict.fromkeys(self._start, 0)
+        self._before = dict(self._start), dict(self._locked)  # free and locked before the first entry that is known
+        self._number = 0
         self._changes: dict[str, int] = {}
         self._entries: list[Entry] = []
         self._fills: list[Fill] = []
@@ -100,7 +106,7 @@ class Ledger:
 
     @property
     def orders(self) -> Mapping[str, OrderFacts]:
-        """Every order that was ever accepted, by the venue's id, oldest first."""
+        """Every order that was accepted, by the venue's id, oldest first."""
         return self._orders
 
     @property
@@ -118,7 +124,7 @@ class Ledger:
 
     def check(self) -> None:
         """Raises AssertionError unless start and changes add up to the present, and nothing was ever negative."""
-        free, locked = dict(self._start), dict.fromkeys(self._start, 0)
+        free, locked = map(dict, self._before)
         for entry in self._entries:
             free[entry.coin] = free.get(entry.coin, 0) + entry.free_change
             locked[entry.coin] = locked.get(entry.coin, 0) + entry.locked_change
@@ -148,17 +154,31 @@ class Ledger:
             raise Short(coin)
         self._free[coin], self._locked[coin] = free_now, locked_now
         self._changes[coin] = self._changes.get(coin, 0) + 1
-        number = len(self._entries) + 1
-        entry = Entry(number, at_ns, coin, cause, free, locked, free_now, locked_now, order_id, trade)
+        self._number += 1
+        entry = Entry(self._number, at_ns, coin, cause, free, locked, free_now, locked_now, order_id, trade)
         self._entries.append(entry)
+        if len(self._entries) > MOST:
+            self._forget_entries()
         return entry
 
     def note_fill(self, fill: Fill) -> None:
         self._fills.append(fill)
+        if len(self._fills) > MOST:
+            del self._fills[: MOST // 2]
 
     def note_order(self, facts: OrderFacts) -> None:
         """What became of an order; replaces what was noted before."""
         self._orders[facts.order_id] = facts
+        if len(self._orders) > MOST:
+            for number, each in list(self._orders.items())[: MOST // 2]:
+                if each.status != "open":
+                    del self._orders[number]
+
+    def _forget_entries(self) -> None:
+        free, locked = self._before
+        for entry in self._entries[: MOST // 2]:
+            free[entry.coin], locked[entry.coin] = entry.free, entry.locked
+        del self._entries[: MOST // 2]
 
 
 def to_atoms(decimal_text: str) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from arb.sim.ledger import Cause, Fill, Ledger, OrderFacts, Short, amount, base_atoms, pow10, worth
+from arb.sim.ledger import MOST, Cause, Fill, Ledger, OrderFacts, Short, amount, base_atoms, pow10, worth
 from arb.sim.market import Resting, SimBook
 from arb.sim.orders import End, Killed, Listener, SimOrder, Ticket, Tif
 
@@ -20,7 +20,7 @@ RATE = 10**8  # fees are whole multiples of 10 to the -8
 
 
 class Engine:
-    """Orders of one account on one venue: `orders` are all there ever were, `open` those that still are.
+    """Orders of one account on one venue: `orders` are those that are remembered, `open` those that still are.
 
     quote_fees: fees are taken in quote on both sides, and reserved with a buy; else in what is received.
     ids: makes order ids.   trade_id: (number within the market, maker) -> id.   wall_ns: now.   market_ns: sim time
@@ -44,6 +44,7 @@ class Engine:
     ) -> None:
         self.ledger = ledger
         self.orders: dict[str, SimOrder] = {}
+        self.accepted = 0  # orders ever
         self.open: dict[str, SimOrder] = {}
         self._named: dict[str, SimOrder] = {}
         self._venue = venue
@@ -73,7 +74,10 @@ class Engine:
         order.id = self._ids()
         if (lag := self._strikes("lookup_lag", order)) is not None:
             order.visible_ns = order.created_ns + int(lag.delay_ms * 1e6)
+        self.accepted += 1
         self.orders[order.id] = self.open[order.id] = order
+        if len(self.orders) > MOST:
+            self._forget()
         self._named[ticket.client_id] = order
         ticket.book.now_ns = self._market_ns()
         self._listener.placed(order)
@@ -90,7 +94,7 @@ class Engine:
         """Take an open order out of the book. False if it is not open any more, or was filled while we tried."""
         if order.resting is not None and self._strikes("fill_on_cancel", order):
             order.ticket.book.now_ns = self._market_ns()
-            number = len(self.orders)
+            number = self.accepted
             order.ticket.book.hit(order.resting, order.left if number % 2 else (order.left + 1) // 2)
         if not order.open:
             return False
@@ -303,6 +307,14 @@ class Engine:
         if spare:
             self._move(order, self._pays(order), "unlock", spare, -spare)
         self._note(order)
+
+    def _forget(self) -> None:
+        """Of the older half what has ended: no venue tells of its orders for ever."""
+        for order in list(self.orders.values())[: MOST // 2]:
+            if not order.open:
+                del self.orders[order.id]
+                if self._named.get(order.ticket.client_id) is order:
+                    del self._named[order.ticket.client_id]
 
     def _withdraw(self, order: SimOrder) -> None:
         if order.resting is not None:

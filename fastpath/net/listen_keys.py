@@ -51,8 +51,9 @@ class ListenKeys:
     async def _lend(self) -> str:
         """One that lives, the longest unused by us; "" where there is none."""
         found = await self._ask(ListenKey.LIST)
+        self._lent = {key: None for key in self._lent if key in found}  # what lives no more is nobody's
         fresh = [key for key in found if key not in self._lent]
-        key = next(iter(fresh or [key for key in self._lent if key in found]), "")
+        key = next(iter(fresh or self._lent), "")
         if key:
             self._lent.pop(key, None)
             self._lent[key] = None

@@ -58,8 +58,10 @@ class PrivateStream:
         link = PrivateLink(self._wiring, next(self._conns), key, self._on_lost)
         try:
             await link.open()
-        except BaseException:
+        except BaseException as failure:
             await link.close("not opened")
+            if isinstance(failure, VenueError):
+                await self._keys.drop(key)  # a venue has so many keys for an account, and each lives for an hour
             raise
         return link
 

@@ -421,3 +421,19 @@ async def test_our_facts_are_enough_to_subscribe(ccxt_id: str, native: str, chan
     with suppress(ccxt.BaseError, asyncio.CancelledError):
         await waiting
     assert requests == []
+
+
+async def test_what_ccxt_did_later_is_not_remembered() -> None:
+    done: list[int] = []
+
+    async def later(number: int) -> None:
+        done.append(number)
+
+    async with gate(push_full) as (client, _, _):
+        client.exchange.open()  # as its first request does
+        for number in range(50):
+            client.exchange.delay(1, later, number)
+        client.exchange.delay(60_000, later, -1)
+        await until(lambda: len(done) == 50)
+        assert len(client._timers) == 1
+    assert client._timers == {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from adapters import ccxt_orders
@@ -163,3 +164,16 @@ def test_sent_orders() -> None:
     assert (sent.answered(ID), [*sent.unanswered()], [*sent.live()]) == (True, [], [first])
     sent.note(OrderUpdate(V, ID, "", OrderStatus.FILLED, None, None, "", 0, 0))
     assert (sent.venue_id(ID), [*sent.live()]) == ("9", [])
+
+
+def test_orders_without_a_known_end_are_never_forgotten_and_no_more_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.ccxt_sent.REMEMBERED", 2)
+    sent = SentOrders()
+    orders = [msgspec.structs.replace(order(OrderType.LIMIT), client_id=ClientId(f"c{n}")) for n in range(3)]
+    for one in orders:
+        sent.add(one)
+    assert (sent.full, [*sent.live()]) == (True, orders)
+    sent.note(OrderUpdate(V, ClientId("c1"), "9", OrderStatus.FILLED, None, None, "", 0, 0))
+    sent.add(msgspec.structs.replace(orders[0], client_id=ClientId("c3")))
+    assert sent.named(ClientId(""), "9") == "", "the one that has ended is forgotten"
+    assert [one.client_id for one in sent.live()] == ["c0", "c2", "c3"]

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from arb.domain import BalancesRead, NotFound, OrderStatus, OrderType, PrivateDown, PrivateUp
+from arb.domain import BalancesRead, ClientId, NotFound, OrderStatus, OrderType, PrivateDown, PrivateUp
 from arb.errors import AuthFailed
 from arb.interfaces import Lane
 from arb.sim import FaultRule
-from tests.adapters.ccxt_account import VENUES, account
+from tests.adapters.ccxt_account import BTC, VENUES, account
 from tests.adapters.ccxt_fakes import Heard, until
 
 FAR = -20_000
@@ -165,3 +165,32 @@ async def test_what_is_unanswered_at_the_end_is_told_as_unknown(venue: str) -> N
         await asyncio.wait({run})
         assert [u.status for u in at.updates(order)] == [OrderStatus.UNKNOWN]
         assert at.losses() == ["stopped"]
+
+
+@venues
+async def test_while_an_answer_is_waited_for_the_same_is_not_asked_again(venue: str) -> None:
+    async with account(venue) as at:
+        order = at.order(OrderType.LIMIT, at.half, FAR)
+        await at.send(order)
+        at.trading._budget.pause(0.3)  # as after "too many requests": whoever asks waits
+        before = len(at.trading._tasks)
+        for _ in range(20):
+            at.trading.query(BTC, order.client_id)
+            at.trading.cancel(BTC, order.client_id)
+        assert len(at.trading._tasks) - before == 2
+        await until(lambda: at.updates(order)[-1].status is OrderStatus.CANCELLED)
+        await until(lambda: not at.trading._asked)
+
+
+@venues
+async def test_questions_under_way_have_a_bound_and_cancels_do_not(venue: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.ccxt_trading.MOST_ASKED", 3)
+    async with account(venue) as at:
+        order = at.order(OrderType.LIMIT, at.half, FAR)
+        await at.send(order)
+        at.trading._budget.pause(0.3)
+        for number in range(10):
+            at.trading.query(BTC, ClientId(f"c{number}"))
+        at.trading.cancel(BTC, order.client_id)
+        assert at.trading.counters["questions_left_out"] == 7
+        await until(lambda: at.updates(order)[-1].status is OrderStatus.CANCELLED)

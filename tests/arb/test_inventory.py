@@ -20,7 +20,7 @@ from arb.domain import (
     Symbol,
     VenueId,
 )
-from arb.inventory import NEAR_NS, READ_NS, SHOWN_NS, Holding, Inventory
+from arb.inventory import MOST_TOLD, NEAR_NS, READ_NS, SHOWN_NS, Holding, Inventory
 
 D = Decimal
 V, W = VenueId("v"), VenueId("w")
@@ -322,3 +322,17 @@ def test_holdings_tell_where_each_figure_comes_from():
     )
     inventory.on_event(PrivateDown(V, "cut", 6))
     assert inventory.holdings() == ()
+
+
+def test_a_venue_whose_time_stands_still_is_not_remembered_without_end():
+    inventory = opened()
+    for number in range(MOST_TOLD):
+        inventory.on_event(push(str(99 - number % 2 * 98), 1, locked=str(number)))
+    inventory.on_event(push("100", 1, locked="7"))
+    assert inventory.free(V, USDT, 0) == D(1), (
+        "free again within the millisecond, and nobody can tell of when: the poorer"
+    )
+    inventory.on_event(push("0.5", 1))
+    assert inventory.free(V, USDT, 0) == D("0.5")
+    inventory.on_event(push("100", 2))
+    assert inventory.free(V, USDT, 0) == D(100)

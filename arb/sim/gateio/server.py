@@ -62,7 +62,7 @@ class Venue(SimVenue):
             self.ledger,
             self.users,
             quote_fees=False,
-            ids=lambda: str(1_036_717_689_726 + 13 * len(self.engine.orders)),
+            ids=lambda: str(1_036_717_689_726 + 13 * self.engine.accepted),
             trade_id=lambda number, _: str(number),
             wall_ns=world.clock.wall_ns,
             market_ns=lambda: self.market.now_ns,

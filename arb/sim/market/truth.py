@@ -25,6 +25,7 @@ from typing import Literal
 import msgspec
 
 SCHEMA = "arb.truth/1"
+MOST = 100_000  # gaps kept in memory; then the older half is forgotten, and the file alone has them
 
 
 class PlantedGap(msgspec.Struct, frozen=True):
@@ -51,15 +52,19 @@ class PlantedGap(msgspec.Struct, frozen=True):
 
 
 class TruthLog:
-    """Keeps every planted gap, and writes each to the file at once where there is one."""
+    """Keeps what was planted, and writes each gap to the file at once where there is one. added: so many."""
 
     def __init__(self, path: Path | None) -> None:
         self.gaps: list[PlantedGap] = []
+        self.added = 0
         self._path = path
         self._file: TextIOWrapper | None = None
 
     def add(self, gap: PlantedGap) -> None:
+        self.added += 1
         self.gaps.append(gap)
+        if len(self.gaps) > MOST:
+            del self.gaps[: MOST // 2]
         if self._path is None:
             return
         if self._file is None:

@@ -176,7 +176,7 @@ class Market:
         ask, bid = here.best_ask * pair.units[buy], there.best_bid * pair.units[sell]
         fee_buy, fee_sell = self.traits[buy].taker, self.traits[sell].taker
         return PlantedGap(
-            id=len(self.truth.gaps) + 1,
+            id=self.truth.added + 1,
             kind="standing" if why else "gap",
             symbol=pair.instrument.symbol,
             buy=buy,

@@ -61,7 +61,7 @@ class Venue(SimVenue):
 
     def _order_id(self) -> str:
         """Opaque text: no number."""
-        return f"C02__{600_000_000_000_000_000 + len(self.engine.orders)}{self.rng.randrange(1000):03d}"
+        return f"C02__{600_000_000_000_000_000 + self.engine.accepted}{self.rng.randrange(1000):03d}"
 
     def opened(self, conn: Conn) -> None:
         super().opened(conn)

@@ -55,6 +55,7 @@ class UserStream:
     def _make(self, _: Params) -> Reply:
         if len(self._live()) >= MOST_KEYS:
             return fail(400, "Too many listen keys")
+        self._keys = {key: self._keys[key] for key in self._live()}
         key = f"{self._venue.rng.getrandbits(256):064x}"
         self._keys[key] = self._until_ns()
         return ok({"listenKey": key})

@@ -9,6 +9,7 @@ from arb.domain import (
     CycleEnd,
     CycleOpened,
     FeeCoin,
+    Mismatch,
     Order,
     OrderSent,
     OrderStatus,
@@ -18,7 +19,7 @@ from arb.domain import (
     VenueId,
 )
 from arb.errors import JournalError, Rejected
-from arb.execution import client_id, cycle_of
+from arb.execution import client_id, cycle_of, executor
 from arb.execution.executor import PATIENCE_NS
 from arb.interfaces import Lane
 from tests.arb.execution.world import BTC, GATE, KUCOIN, MEXC, MS, RETRY, REVERSE, SYMBOL, USDT, D, World
@@ -294,3 +295,26 @@ def test_old_orders_are_forgotten_and_open_ones_are_not() -> None:
     world.venues[MEXC].fill(buy, D(1), D(100), "1")
     assert world.mismatches == []
     assert world.exposure.ledger == {}
+
+
+def test_of_many_closed_cycles_the_oldest_are_forgotten_and_none_that_lives_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(executor, "MOST_CLOSED", 2)
+    world = World()
+    legs = []
+    for _ in range(4):
+        buy, sell = world.start()
+        world.end(buy, "0")
+        world.end(sell, "0")
+        legs.append(buy)
+    world.executor.on_event(  # what was cancelled was filled after all: not accounted until its fills are here
+        OrderUpdate(MEXC, legs[0].client_id, "", OrderStatus.FILLED, D(1), D(100), "", 0, world.clock.mono_ns(), SYMBOL)
+    )
+    world.pass_time(100)
+    for number, buy in enumerate(legs):
+        world.venues[MEXC].fill(buy, D(1), D(100), f"late-{number}")
+    late = {fact.what for fact in world.facts if isinstance(fact, Mismatch) and "after the end" in fact.what}
+    cycles = [fact.cycle for fact in world.facts if isinstance(fact, CycleOpened)]
+    heard = [number for number, cycle in enumerate(cycles) if any(what.endswith(str(cycle)) for what in late)]
+    assert heard == [0, 3], "the first lives again, the last is within the bound, and two are forgotten"

@@ -245,3 +245,11 @@ def test_any_order_and_any_doubling_ends_the_same(story: str, data: st.DataObjec
         straight.notional,
         straight.fees,
     )
+
+
+def test_an_order_has_no_more_trades_than_can_be_and_is_not_accounted_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("arb.execution.life.MOST_FILLS", 2)
+    order = life()
+    assert [order.on_fill(fill("0.1", trade)) for trade in ("1", "2", "1", "3")] == ["", "", "", "more than 2 trades"]
+    order.on_update(told(F, "1"))
+    assert (len(order.fills), order.accounted) == (2, False)

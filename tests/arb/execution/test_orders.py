@@ -21,7 +21,7 @@ from arb.domain import (
 )
 from arb.errors import ConfigError, Rejected
 from arb.execution.life import Life
-from arb.execution.orders import Orders
+from arb.execution.orders import MOST_WRONG, Orders
 from arb.interfaces import Lane
 from tests.arb.execution.world import MEXC, MS, SYMBOL, D, S, fill_of
 from tests.fake_trading import FakeTrading
@@ -217,3 +217,11 @@ def test_messages_of_other_peoples_orders_are_none_of_ours() -> None:
     desk.venue.answer(theirs, OrderStatus.FILLED, D(1))
     desk.venue.tell(NotFound(MEXC, SYMBOL, ClientId("web-1"), 0, 0))
     assert life.status is OrderStatus.OPEN
+
+
+def test_of_a_venue_that_contradicts_itself_without_end_only_so_much_is_told() -> None:
+    desk = Desk()
+    life = desk.send()
+    for number in range(3 * MOST_WRONG):
+        desk.venue.fill(life.order, D(1), D(100 + number), "one trade")
+    assert len(desk.wrong) == MOST_WRONG

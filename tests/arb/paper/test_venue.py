@@ -261,6 +261,26 @@ async def test_what_ended_an_hour_ago_is_forgotten_and_what_rests_is_not() -> No
         assert {fill.client_id for fill in await reading} == {late.client_id}
 
 
+async def test_of_many_that_have_ended_the_oldest_are_forgotten_and_none_that_rests(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("arb.paper.orders.MOST_ENDED", 2)
+    async with Desk().up() as desk:
+        resting = order(BUY, LIMIT, "0.1", "90")
+        many = [order(BUY, IOC, "0.1", "101") for _ in range(5)]
+        for each in (resting, *many):
+            desk.send(each)
+        desk.heard.events.clear()
+        for asked in (resting, *many):
+            desk.paper.query(asked.symbol, asked.client_id)
+        reading = asyncio.create_task(desk.paper.fills(PAIR, 0))
+        await asyncio.sleep(0)
+        desk.turn(100)
+        kept = [many[2].client_id, many[3].client_id, many[4].client_id]  # the last one came after the last look
+        assert [told.client_id for told in desk.heard.of(OrderUpdate)] == [resting.client_id, *kept]
+        assert [fill.client_id for fill in await reading] == kept
+
+
 async def test_orders_are_refused_at_random_as_often_as_configured() -> None:
     async with Desk(reject_share=0.3).up() as desk:
         asked = [order(BUY, IOC, "0.1", "100.5") for _ in range(400)]

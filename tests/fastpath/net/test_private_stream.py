@@ -62,6 +62,12 @@ async def test_a_listen_key_is_made_and_given_back() -> None:
         assert keys(d) == set()
 
 
+async def test_a_connection_that_could_not_be_opened_leaves_no_key_behind() -> None:
+    async with desk(mexc, FaultRule(kind="refuse", probability=1.0), up=False) as d:
+        await until(lambda: d.trading.counters["socket_losses"] >= 3)
+        assert len(keys(d)) <= 1, "the one of the attempt under way"
+
+
 async def test_a_listen_key_is_kept_alive() -> None:
     async with desk(mexc, timers={"mexc.listen_key_s": 0.4}, codec=made_of(mexc, keep_key_s=0.1)) as d:
         first = keys(d)
@@ -85,6 +91,17 @@ async def test_where_killed_processes_have_left_too_many_keys_one_of_them_is_tak
         left = keys(d)
         await d.stop()
         assert keys(d) == left, "somebody else's key was closed"
+
+
+async def test_a_key_that_was_taken_over_and_lives_no_more_is_forgotten() -> None:
+    async with desk(mexc) as d:
+        users = d.sim.venues["mexc"].users  # type: ignore[attr-defined]
+        lender = d.trading._stream._keys
+        for number in range(3):  # in an hour the others have run out
+            users._keys = {f"left-{number}-{n}": users._until_ns() for n in range(MOST_KEYS)}
+            assert (await lender.make()).startswith(f"left-{number}-")
+        assert lender._lent
+        assert all(key.startswith("left-2-") for key in lender._lent)
 
 
 async def test_a_key_that_runs_out_is_replaced() -> None:
