@@ -208,3 +208,31 @@ def spoiled(data: bytes, doing: Sequence[Step]) -> bytes:
     if data[:1] in b"{[" and data:
         return altered_json(data, doing)
     return altered_protobuf(data, doing)
+
+
+WORDS = (
+    "nan", "inf", "-inf", "1e999", "9" * 5_000, "-1", "0", "true", "[]", "{}", "''", "[" * 3_000, "{a=" * 2_000,
+    "[[1]]", "'''\n'''", "1979-05-27T07:32:00Z", "'NaN'", "'-Infinity'", "'1E+999999999'", "'\\u0000'", '"\\u0000"',
+    '"\\ud800"', "'" + "x" * 70_000 + "'", "['a', 'a']", "0x7fffffffffffffffffff", "'ws://h'",
+    "'http://[::1'", "'https://h:99999'", "[inf]", "{ verify = false }", "{ USDT = nan }", "'a/b,c/d'", "'*/*'",
+    "'\u202e'",
+)  # fmt: skip
+KEYS = ("", "''", "a.b", "exchanges", "size", "scan.size", "x" * 5_000, "'\\n'", "exchanges.mexc", "[x]", "é", "key")
+
+
+def altered_toml(text: str, doing: Sequence[Step]) -> bytes:
+    """Lines of TOML with other values, keys and tables; as bytes, damaged for steps of the upper half."""
+    lines = text.splitlines()
+    for what, where, which in doing:
+        place = where % len(lines)
+        key, found, _ = lines[place].partition("=")
+        kind = what % 6
+        if kind < 3 and found:
+            lines[place] = f"{key}= {WORDS[which % len(WORDS)]}"
+        elif kind == 3:
+            lines.insert(place, f"{KEYS[which % len(KEYS)]} = {WORDS[where % len(WORDS)]}")
+        elif kind == 4:
+            lines.insert(place, f"[{KEYS[which % len(KEYS)]}]")
+        else:
+            lines.insert(place, lines[which % len(lines)])
+    return damaged("\n".join(lines).encode(), [step for step in doing if step[0] >= 12])
