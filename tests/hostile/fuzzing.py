@@ -61,7 +61,7 @@ def on_a_leash(cpu_s: float = CPU_S, more_bytes: int = MORE_BYTES) -> Iterator[N
         raise Hang(f"more than {cpu_s:g} s of CPU, and nobody was told")
 
 
-def outcome(kind: type[E], act: Callable[[], T]) -> tuple[T | None, E | None]:
+def outcome(kind: type[E] | tuple[type[E], ...], act: Callable[[], T]) -> tuple[T | None, E | None]:
     """What it returns, or the one kind of error that it may raise; what else it raises is the finding."""
     try:
         return act(), None

@@ -11,6 +11,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import note
 from hypothesis import strategies as st
@@ -88,6 +89,11 @@ def one_line(error: JournalError | None) -> None:
     assert len(str(error)) < 2_000
 
 
+def is_json(data: bytes) -> bool:
+    """Not any more where the same row was rewritten before."""
+    return outcome((ValueError, RecursionError), lambda: msgspec.json.decode(data))[1] is None
+
+
 def put(folder: Path, data: bytes) -> Path:
     path = folder / "journal.sqlite"
     for tail in ("", "-wal", "-shm"):
@@ -134,7 +140,8 @@ def test_rewritten_rows_are_answered_or_refused(
             chosen = ids[row % len(ids)]
             if what % 2:
                 (body,) = db.execute("SELECT body FROM records WHERE id = ?", (chosen,)).fetchone() or ("{}",)
-                value: Any = altered_json(body.encode() if isinstance(body, str) else b"{}", doing)
+                good = body.encode(errors="replace") if isinstance(body, str) else b"{}"
+                value: Any = (altered_json if is_json(good) else damaged)(good, doing)
                 text = value if which % 5 == 0 else value.decode(errors="replace")
                 column = "body"
             else:
