@@ -57,7 +57,7 @@ words = st.integers(0, len(WORDS) - 1).map(WORDS.__getitem__)
 
 
 @fuzz(
-    60,
+    25,
     which=st.integers(0, len(COMMANDS) - 1),
     given_=st.lists(st.tuples(st.integers(0, 30), words, st.booleans()), max_size=4),
     loose=st.lists(words, max_size=3),

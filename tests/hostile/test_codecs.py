@@ -45,7 +45,7 @@ def venue(codec: Any) -> str:
     return name
 
 
-@fuzz(150, which=st.integers(0, 1 << 16), doing=steps)
+@fuzz(100, which=st.integers(0, 1 << 16), doing=steps)
 def test_a_spoiled_frame_is_our_error_or_good_events(codec: Any, venue: str, which: int, doing: list[Step]) -> None:
     good = frames(venue)[which % len(frames(venue))]
     frame = spoiled(good, doing)

@@ -63,7 +63,7 @@ def asked(engine: FakeEngine, pieces: list[bytes]) -> bytes:
     return bytes(transport.written)
 
 
-@fuzz(150, which=st.integers(0, 4), doing=steps, cut=st.integers(0, 80), ends=st.booleans())
+@fuzz(60, which=st.integers(0, 4), doing=steps, cut=st.integers(0, 80), ends=st.booleans())
 def test_a_spoiled_question_is_answered_once_and_asks_nothing_else(
     which: int, doing: list[Step], cut: int, ends: bool
 ) -> None:
@@ -80,7 +80,7 @@ def test_a_spoiled_question_is_answered_once_and_asks_nothing_else(
         assert not engine.asked
 
 
-@fuzz(100, which=st.integers(0, 3), verb=st.sampled_from([STATUS, HALT, FLATTEN]), doing=steps)
+@fuzz(40, which=st.integers(0, 3), verb=st.sampled_from([STATUS, HALT, FLATTEN]), doing=steps)
 def test_a_spoiled_reply_is_one_error_of_ours_or_typed(
     monkeypatch: pytest.MonkeyPatch, which: int, verb: Any, doing: list[Step]
 ) -> None:

@@ -61,7 +61,7 @@ def one_line(error: ArbError | None) -> None:
 # ------------------------------------------------------------------------------------------------- configuration
 
 
-@fuzz(120, which=st.integers(0, len(CONFIGS) - 1), doing=steps)
+@fuzz(50, which=st.integers(0, len(CONFIGS) - 1), doing=steps)
 def test_a_spoiled_configuration_is_refused_in_a_line_or_can_be_shown(
     folder: Path, which: int, doing: list[Step]
 ) -> None:
@@ -98,7 +98,7 @@ names = st.sampled_from(
 
 
 @fuzz(
-    150,
+    60,
     said=st.dictionaries(names, st.integers(0, len(WORDS) - 1) | st.text(max_size=20), max_size=4),
 )
 def test_a_strange_environment_is_refused_in_a_line_or_can_be_shown(folder: Path, said: dict[str, int | str]) -> None:
@@ -113,7 +113,7 @@ def test_a_strange_environment_is_refused_in_a_line_or_can_be_shown(folder: Path
 # ------------------------------------------------------------------------------------------------- keys
 
 
-@fuzz(120, doing=steps)
+@fuzz(50, doing=steps)
 def test_a_spoiled_file_of_keys_is_refused_without_a_word_of_it(folder: Path, doing: list[Step]) -> None:
     path = folder / "keys.toml"
     path.write_bytes(altered_toml(KEYS, doing))
@@ -162,7 +162,7 @@ KINDS: dict[str, tuple[Callable[[Path], bytes], Callable[[Path], object]]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@fuzz(80, doing=steps)
+@fuzz(30, doing=steps)
 def test_a_spoiled_file_of_ours_is_refused_in_a_line_or_read(folder: Path, kind: str, doing: list[Step]) -> None:
     make, read = KINDS[kind]
     data = (altered_json if doing[0][2] % 3 else damaged)(make(folder), doing)
@@ -174,7 +174,7 @@ def test_a_spoiled_file_of_ours_is_refused_in_a_line_or_read(folder: Path, kind:
         one_line(error)
 
 
-@fuzz(80, doing=steps)
+@fuzz(30, doing=steps)
 def test_a_spoiled_plan_of_faults_is_refused_in_a_line_or_read(folder: Path, doing: list[Step]) -> None:
     path = folder / "faults.toml"
     path.write_bytes(altered_toml(FAULTS, doing))

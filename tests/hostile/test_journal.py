@@ -108,7 +108,7 @@ def test_the_journal_to_begin_with_is_good(journal: bytes, tmp_path: Path) -> No
         assert answered_or_refused(path) == (len(list(questions(records))), True)
 
 
-@fuzz(25, doing=steps)
+@fuzz(15, doing=steps)
 def test_a_damaged_file_is_answered_or_refused(journal: bytes, tmp_path: Path, doing: list[Step]) -> None:
     answered_or_refused(put(tmp_path, damaged(journal, doing)))
 
@@ -129,7 +129,7 @@ COLUMNS = (
 )
 
 
-@fuzz(50, doing=steps, rows=st.lists(st.integers(0, 1_000), min_size=1, max_size=4))
+@fuzz(20, doing=steps, rows=st.lists(st.integers(0, 1_000), min_size=1, max_size=4))
 def test_rewritten_rows_are_answered_or_refused(
     journal: bytes, tmp_path: Path, doing: list[Step], rows: list[int]
 ) -> None:

@@ -18,7 +18,7 @@ from tests.hostile.seeds import private_bodies, private_frames
 every_codec = pytest.mark.parametrize("name", NAMES)
 
 
-@fuzz(200, which=st.integers(0, 1 << 16), about=st.sampled_from(CALLS), doing=steps)
+@fuzz(120, which=st.integers(0, 1 << 16), about=st.sampled_from(CALLS), doing=steps)
 def test_a_spoiled_answer_is_our_error_or_good_events(which: int, about: tuple[str, Any], doing: list[Step]) -> None:
     name, call = about
     good = private_bodies(name)
@@ -43,7 +43,7 @@ def test_a_spoiled_refusal_never_hides_what_may_have_happened(
 
 
 @every_codec
-@fuzz(150, which=st.integers(0, 1 << 16), doing=steps)
+@fuzz(80, which=st.integers(0, 1 << 16), doing=steps)
 def test_a_spoiled_push_is_our_error_or_good_events(name: str, which: int, doing: list[Step]) -> None:
     good = private_frames(name)
     frame = spoiled(good[which % len(good)], doing)

@@ -148,14 +148,14 @@ def test_the_tape_to_begin_with_is_good(tape: bytes, tmp_path: Path) -> None:
     assert {shot.venue for shot in view.shots} >= {*VENUES, "slow"}
 
 
-@fuzz(60, doing=steps, books=st.booleans())
+@fuzz(30, doing=steps, books=st.booleans())
 def test_a_damaged_tape_is_told_or_played(tape: bytes, tmp_path: Path, doing: list[Step], books: bool) -> None:
     path = tmp_path / "t"
     path.write_bytes(damaged(tape, doing))
     told_or_played(path, books=books)
 
 
-@fuzz(150, doing=steps, within=st.integers(0, 255), books=st.booleans())
+@fuzz(60, doing=steps, within=st.integers(0, 255), books=st.booleans())
 def test_a_rewritten_tape_is_told_or_played(
     tape: bytes, tmp_path: Path, doing: list[Step], within: int, books: bool
 ) -> None:
@@ -166,7 +166,7 @@ def test_a_rewritten_tape_is_told_or_played(
     told_or_played(path, books=books)
 
 
-@fuzz(120, doing=steps, place=st.integers(0, 5), books=st.booleans(), whole=st.booleans())
+@fuzz(60, doing=steps, place=st.integers(0, 5), books=st.booleans(), whole=st.booleans())
 def test_a_spoiled_session_is_told_or_played(
     tmp_path: Path, doing: list[Step], place: int, books: bool, whole: bool
 ) -> None:
