@@ -83,7 +83,7 @@ def fuzz(examples: int, **drawn: SearchStrategy[Any]) -> Callable[[Callable[...,
 
             for number in _rounds():
                 tried = settings(
-                    max_examples=examples if number is None else 500,
+                    max_examples=examples if number is None else 2 * examples,
                     deadline=None,
                     derandomize=number is None,
                     database=None,
