@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
+FUZZ_S ?= 20
 
-.PHONY: scan test check prove chaos install clean
+.PHONY: scan test check audit fuzz prove chaos install clean
 
 scan: $(VENV)/.run ## watch two simulated exchanges; make scan ARGS="--duration 5"
 	@$(BIN)/arb scan --exchanges mexc,gateio --sim $(ARGS)
@@ -17,6 +18,12 @@ check: $(VENV)/.dev ## lint, types, who imports whom
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: $(VENV)/.audit ## is everything pinned, has it known holes, is a secret in the tree
+	$(BIN)/python .ci/audit.py
+
+fuzz: $(VENV)/.dev ## hostile input for FUZZ_S seconds a property; make fuzz FUZZ_S=60
+	FUZZ_S=$(FUZZ_S) $(BIN)/python -m pytest tests/hostile --timeout 36000
 
 prove: $(VENV)/.dev ## what is too long for the suite; the chaos matrix is part of it
 	$(BIN)/python -m pytest -m prove --timeout 3600
@@ -34,6 +41,10 @@ $(VENV)/.run: pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+$(VENV)/.audit: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[audit]"
 	@touch $@
 
 clean:

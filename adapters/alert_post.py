@@ -12,6 +12,7 @@ from loguru import logger
 
 from adapters.alert_sinks import Line, Sink
 from adapters.alert_words import Alert
+from arb.bounded import UNREADABLE
 from arb.interfaces import Clock
 from arb.supervise import Sleep, backoff
 
@@ -20,7 +21,9 @@ MOST_LINES = 20  # of one message
 ATTEMPTS = 4
 FIRST_S, CAP_S = 1.0, 30.0
 LONGEST_S = 3_600.0  # a sink that wants to be left alone for longer is asked again all the same
+MOST_BODY = 16 << 10  # bytes of a refusal
 _NS = 1_000_000_000
+_PLAIN = {"Accept-Encoding": "identity"}
 
 
 class _Parameters(msgspec.Struct, frozen=True):
@@ -102,9 +105,9 @@ class Post:
         """What went wrong, without a word of the address; "" where nothing did."""
         left_out, self._left_out = self._left_out, 0
         try:
-            answer = await client.post(
-                self._sink.address, json=self._sink.body(tuple(self._sending.values()), left_out)
-            )
+            message = self._sink.body(tuple(self._sending.values()), left_out)
+            async with client.stream("POST", self._sink.address, json=message, headers=_PLAIN) as answer:
+                said = b"" if answer.is_success else await _beginning(answer)
         except httpx.HTTPError as exc:
             self._left_out += left_out
             return type(exc).__name__
@@ -112,23 +115,30 @@ class Post:
             return ""
         self._left_out += left_out
         if answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
-            wait_s = min(LONGEST_S, retry_after_s(answer, self._clock.wall_ns()))
+            wait_s = min(LONGEST_S, retry_after_s(answer, said, self._clock.wall_ns()))
             self._not_before_ns = self._clock.mono_ns() + int(wait_s * _NS)
             return f"status {answer.status_code}"
         return f"refused with status {answer.status_code}"
 
 
-def retry_after_s(answer: httpx.Response, wall_ns: int) -> float:
+async def _beginning(answer: httpx.Response) -> bytes:
+    """As much of a refusal as says when to come back, as it came: what is packed all the same is not unpacked."""
+    body = bytearray()
+    async for piece in answer.aiter_raw():
+        body += piece
+        if len(body) >= MOST_BODY:
+            break
+    return bytes(body)
+
+
+def retry_after_s(answer: httpx.Response, body: bytes, wall_ns: int) -> float:
     """How long a sink wants to be left alone, by its header in either form or Telegram's body; 0: it does not say."""
     header = answer.headers.get("Retry-After", "").strip()
-    if header.isdecimal():
+    if header.isascii() and header.isdecimal():
         return float(header)
-    if header:
-        try:
-            return max(0.0, parsedate_to_datetime(header).timestamp() - wall_ns / _NS)
-        except ValueError:
-            return 0.0
     try:
-        return max(0.0, _refusal.decode(answer.content).parameters.retry_after)
-    except msgspec.DecodeError:
+        if header:
+            return max(0.0, parsedate_to_datetime(header).timestamp() - wall_ns / _NS)
+        return max(0.0, _refusal.decode(body).parameters.retry_after)
+    except (*UNREADABLE, OverflowError, TypeError):  # the last two: a date of no calendar
         return 0.0

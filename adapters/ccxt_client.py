@@ -274,6 +274,8 @@ class Opener:
         """Imports ccxt at the first call. No request is made yet."""
         import aiohttp  # as slow to import as it is needed late
 
+        from adapters import ccxt_bounds
+
         settings = self.settings
         kind = "pro" if has_stream(settings.ccxt_id) else "async_support"
         logging.getLogger("ccxt").setLevel(logging.INFO)  # at DEBUG it writes requests with their keys
@@ -298,7 +300,10 @@ class Opener:
         if self._tls is None:
             self._tls = ssl.create_default_context(cafile=exchange.cafile)
         # ccxt would make a session too, with a setting of which newer aiohttps warn
-        session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=self._tls))
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=self._tls), response_class=ccxt_bounds.BoundedResponse
+        )
+        ccxt_bounds.bound_messages(import_module("ccxt.async_support.base.ws.client"))
         exchange.session, exchange.own_session, exchange.ssl_context = session, False, self._tls
         return Client(exchange, session, lost, self.counters)
 

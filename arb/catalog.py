@@ -15,10 +15,12 @@ from pathlib import Path
 import msgspec
 from loguru import logger
 
+from arb.bounded import UNREADABLE, read_at_most, shown
 from arb.domain import CoinNetwork, Fact, FeeSchedule, Market, Static
 from arb.interfaces import Clock, Statics
 
 KEEP_TTLS = 10  # files not written for so many lifetimes are removed: their source is gone
+MOST_BYTES = 32 << 20  # of a file; three thousand markets with their fees and networks take about two million
 SECOND_NS = 1_000_000_000
 
 _KINDS: dict[str, type[Static]] = {"markets": Market, "fees": FeeSchedule, "networks": CoinNetwork}
@@ -69,18 +71,18 @@ class Catalog:
         """What was stored last, however old; None where there is nothing that can be read."""
         path = self.path(venue, source)
         try:
-            data = path.read_bytes()
+            data = read_at_most(path, MOST_BYTES)
             if _head.decode(data).schema != SCHEMA:
                 self._note(f"{path} is of another version and is not used")
                 return None
             file = _file.decode(data)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.DecodeError) as exc:
-            self._note(f"{path} cannot be read and is not used: {exc}")
+        except (OSError, *UNREADABLE) as exc:
+            self._note(f"{path} cannot be read and is not used: {shown(exc)}")
             return None
         if (file.venue, file.source) != (venue, source):
-            self._note(f"{path} is of {file.venue} ({file.source}) and is not used")
+            self._note(f"{path} is of {shown(file.venue)} ({shown(file.source)}) and is not used")
             return None
         return Entry(file.statics, file.source, file.wall_ns, (self._clock.wall_ns() - file.wall_ns) / SECOND_NS)
 

@@ -10,9 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from arb.books import Books
+from arb.bounded import shown
 from arb.clock import ManualClock
 from arb.domain import (
     BookDelta,
+    BookKey,
     BookSnapshot,
     Disconnected,
     Event,
@@ -22,7 +24,7 @@ from arb.domain import (
     VenueId,
 )
 from arb.engine import Engine
-from arb.errors import VenueError
+from arb.errors import TapeError, VenueError
 from arb.interfaces import Codec, Statics
 from arb.tape import Kind, Record, taped_event, taped_statics
 
@@ -75,7 +77,7 @@ class Replay:
         if kind is Kind.FRAME:
             self._count(record, "frames")
             try:
-                events = self._codecs[record.venue].decode(record.data, record.recv_ns, record.conn)
+                events = self._codec(record).decode(record.data, record.recv_ns, record.conn)
             except VenueError:
                 self._count(record, "decode_errors")  # reported live; here it only must not end the replay
                 return
@@ -100,12 +102,12 @@ class Replay:
         elif kind is Kind.STATICS:
             self._refresh(record.venue, taped_statics(record))
         elif kind is Kind.CONFIRM:
-            self._books.confirm((record.venue, record.symbol), record.seq, record.recv_ns)
+            self._books.confirm(self._key(record), record.seq, record.recv_ns)
         elif kind is Kind.DISTRUST:
-            self._books.distrust((record.venue, record.symbol), record.recv_ns)
+            self._books.distrust(self._key(record), record.recv_ns)
 
     def _reply(self, record: Record) -> None:
-        codec = self._codecs[record.venue]
+        codec = self._codec(record)
         try:
             symbol = record.symbol or codec.snapshot_symbol(record.text)
             if symbol:
@@ -113,6 +115,18 @@ class Replay:
         except VenueError:
             self._count(record, "decode_errors")  # as above
         self._engine.on_idle(record.recv_ns)
+
+    def _codec(self, record: Record) -> Codec:
+        codec = self._codecs.get(record.venue)
+        if codec is None:
+            raise TapeError(f"record {self.frame} is a frame of {shown(record.venue)}, which the tape says has none")
+        return codec
+
+    def _key(self, record: Record) -> BookKey:
+        key = (record.venue, record.symbol)
+        if self._books.get(key) is None:
+            raise TapeError(f"record {self.frame} is about a book that the tape does not list: {shown(key)}")
+        return key
 
     def _count(self, record: Record, what: str) -> None:
         self.counters.setdefault(record.venue, Counter())[what] += 1

@@ -8,9 +8,12 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
+from arb.bounded import UNREADABLE, shown
 from arb.domain import NativeSymbol, Symbol, VenueId
 from arb.errors import TapeError
 from arb.interfaces import Feed, VenueSpec
@@ -22,9 +25,11 @@ QUOTES = (
     "BRL", "JPY", "KRW", "AUD", "RUB", "UAH", "BTC", "ETH", "BNB", "SOL", "TRX", "MX", "GT", "KCS", "OKB", "BGB",
 )  # fmt: skip
 
+_CONN_DIGITS = 9
+
 
 class Line(msgspec.Struct, frozen=True):
-    t: float
+    t: Annotated[float, Meta(ge=0, le=9.2e9)]  # what fits int64 as nanoseconds
     dir: str
     conn: str
     url: str = ""
@@ -75,14 +80,20 @@ def read_session(path: Path) -> tuple[Line, ...]:
     raws = data.splitlines()
     for number, raw in enumerate(raws, start=1):
         try:
-            lines.append(decoder.decode(raw))
-        except msgspec.DecodeError as exc:
+            lines.append(_checked(decoder.decode(raw)))
+        except UNREADABLE as exc:
             if number == len(raws) > 1 and not data.endswith(b"\n"):
                 break
-            raise TapeError(f"{path}: line {number} is no session line: {exc}") from exc
+            raise TapeError(f"{path}: line {number} is no session line: {shown(exc)}") from exc
     if not lines:
         raise TapeError(f"{path} is empty")
     return tuple(lines)
+
+
+def _checked(line: Line) -> Line:
+    """Its payload can be had. Raises ValueError."""
+    line.payload  # noqa: B018  a property that decodes
+    return line
 
 
 def guess_venue(lines: Sequence[Line], specs: Sequence[VenueSpec]) -> VenueSpec | None:
@@ -102,7 +113,7 @@ def records(lines: Sequence[Line], venue: VenueId) -> Iterator[Record]:
     """The session as tape records, one for each line: what was sent and said, with times on one axis (wall)."""
     for line in lines:
         recv_ns = round(line.t * 1e9)
-        conn = int("".join(c for c in line.conn if c.isdigit()) or 1)
+        conn = int("".join(c for c in line.conn if c in "0123456789")[-_CONN_DIGITS:] or 1)
         if line.conn.startswith("http"):
             kind = Kind.REPLY if line.dir == "in" else Kind.SENT
             yield Record(kind, recv_ns, venue, 0, line.url, line.payload)

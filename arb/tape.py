@@ -14,13 +14,16 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from enum import IntEnum
+from math import inf
 from pathlib import Path
 from struct import Struct
 from types import TracebackType
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
+from arb.bounded import UNREADABLE, shown
 from arb.columns import Packer, unpacked
 from arb.domain import BookSnapshot, Disconnected, Event, Subscribed, SubscriptionRefused, Symbol, VenueId
 from arb.errors import TapeError
@@ -31,9 +34,12 @@ MAGIC = b"ARBTAPE2"
 OLD_MAGIC = b"ARBTAPE1"
 _BLOCK = Struct("<II")
 _MAX_BLOCK = 64 << 20
+MOST_UNPACKED = 128 << 20  # of a block; one of a busy second has a few million
 _RECORDS = 4096  # a block is closed after about so many records
 _WAIT_NS = 1_000_000_000  # or after this long
 _WAITING = 64  # blocks that may wait for the disk
+
+_Int64 = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class Kind(IntEnum):
@@ -62,13 +68,13 @@ class Record(msgspec.Struct, frozen=True, array_like=True):
     """One line of the story. Which fields mean something depends on the kind. recv_ns: monotonic."""
 
     kind: Kind
-    recv_ns: int
+    recv_ns: _Int64
     venue: VenueId = VenueId("")
-    conn: int = 0
+    conn: _Int64 = 0
     text: str = ""  # url, reason, or the symbols of a closed connection joined by ","
     data: bytes = b""
     symbol: Symbol = Symbol("")
-    seq: int = 0
+    seq: _Int64 = 0
 
 
 class TapedVenue(msgspec.Struct, frozen=True):
@@ -81,8 +87,8 @@ class TapedVenue(msgspec.Struct, frozen=True):
 class Run(msgspec.Struct, frozen=True):
     """What a replay must know: who was listened to, over which feeds, with which facts and settings."""
 
-    started_wall_ns: int
-    started_mono_ns: int
+    started_wall_ns: _Int64
+    started_mono_ns: _Int64
     venues: tuple[TapedVenue, ...]
     settings: Mapping[str, object]
     version: int = 1
@@ -269,8 +275,8 @@ class TapeReader:
             raise TapeError(f"{path}: the tape ends before its first record{f' ({self.torn})' if self.torn else ''}")
         try:
             self.run = _run_decoder.decode(first.data)
-        except msgspec.DecodeError as exc:
-            raise TapeError(f"{path}: the tape's description cannot be read: {exc}") from exc
+        except UNREADABLE as exc:
+            raise TapeError(f"{path}: the tape's description cannot be read: {shown(exc)}") from exc
         self._rest = records
 
     def __iter__(self) -> Iterator[Record]:
@@ -296,8 +302,8 @@ class TapeReader:
                     return
                 try:
                     block = read(packed)
-                except (zlib.error, msgspec.DecodeError, ValueError) as exc:
-                    self.torn = f"a block cannot be read: {exc}"
+                except (zlib.error, *UNREADABLE) as exc:
+                    self.torn = f"a block cannot be read: {shown(exc)}"
                     return
                 yield from block
 
@@ -319,24 +325,43 @@ def _records(packed: bytes) -> Sequence[Record]:
 
 
 def _old_records(packed: bytes) -> Sequence[Record]:
-    return _records_decoder.decode(zlib.decompress(packed))
+    return _records_decoder.decode(_unpacked(packed))
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """Raises zlib.error, ValueError for what would take more room than any block of ours."""
+    unpacking = zlib.decompressobj()
+    data = unpacking.decompress(packed, MOST_UNPACKED)
+    if unpacking.unconsumed_tail:
+        raise ValueError(f"it unpacks to more than {MOST_UNPACKED >> 20} MiB")
+    if not unpacking.eof:
+        raise ValueError("it ends too early")
+    return data
 
 
 def taped_event(record: Record) -> TapedEvent:
     """The event of an EVENT record. Raises TapeError."""
     try:
         kept = _event_decoder.decode(record.data)
-    except msgspec.DecodeError as exc:
-        raise TapeError(f"a taped event cannot be read: {exc}") from exc
+    except UNREADABLE as exc:
+        raise TapeError(f"a taped event cannot be read: {shown(exc)}") from exc
+    if kept.snapshot is not None and not _sound(kept.snapshot):
+        raise TapeError("a taped book cannot be meant: its levels or times are no numbers of a book")
     for event in (kept.snapshot, kept.subscribed, kept.refused, kept.lost):
         if event is not None:
             return event
     raise TapeError("a taped event is empty")
 
 
+def _sound(book: BookSnapshot) -> bool:
+    """What a codec makes sure of; this one comes without a frame."""
+    numbers = all(0.0 < price < inf and 0.0 <= qty < inf for price, qty in (*book.bids, *book.asks))
+    return numbers and all(0 <= number < 2**63 for number in (book.seq, book.exch_ns, book.recv_ns, book.conn))
+
+
 def taped_statics(record: Record) -> Statics:
     """The facts of a STATICS record. Raises TapeError."""
     try:
         return _statics_decoder.decode(record.data)
-    except msgspec.DecodeError as exc:
-        raise TapeError(f"taped facts cannot be read: {exc}") from exc
+    except UNREADABLE as exc:
+        raise TapeError(f"taped facts cannot be read: {shown(exc)}") from exc

@@ -80,7 +80,7 @@ _MAX_LEVELS = 100  # deeper answers come from a cache that may be 30 s old (Gate
 _OBU, _UPDATE = wire.Obu, wire.Update
 _compiled = compiled("fastpath.wire._gate")
 _ALREADY = "Alert sub "  # ... ob.BTC_USDT.50: subscribed before, and still so
-_OBU_LEVEL_DIGITS = 4
+_OBU_LEVELS = frozenset(feed.name.partition("@")[2] for feed in SPEC.feeds if feed.name.startswith(wire.OBU + "@"))
 _BOOK_CHANNELS = frozenset({wire.OBU, wire.UPDATE, wire.SNAPSHOT, wire.TICKER})
 _PAIR_CHANNELS = _BOOK_CHANNELS | wire.TRADES | {"spot.tickers"}  # whose requests name pairs
 
@@ -95,7 +95,7 @@ class _Streams(dict[str, Symbol]):
     def __missing__(self, stream: str) -> Symbol:
         prefix, _, rest = stream.partition(".")
         native, _, level = rest.rpartition(".")
-        if prefix != "ob" or not level.isdecimal() or len(level) > _OBU_LEVEL_DIGITS:
+        if prefix != "ob" or level not in _OBU_LEVELS:  # else a venue could fill this table with made-up ones
             raise KeyError(stream)
         symbol = self[stream] = self._natives[NativeSymbol(native)]
         return symbol

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import msgspec
 
+from arb.bounded import UNREADABLE, read_at_most, shown
 from arb.config import Credentials, Settings
 from arb.config.files import write_owner_only
 from arb.errors import ConfigError
 
+MOST_BYTES = 1 << 20
 MOST_AGE_S = 24 * 3600.0
 
 _SECTIONS = ("exchanges", "run", "execution", "risk", "policy", "identity", "journal")  # what a live run stands on
@@ -44,11 +46,11 @@ def doctor_pass(folder: Path) -> Pass | None:
     """The last one recorded in the data folder; None: there is none. Raises ConfigError where it cannot be read."""
     path = _path(folder)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Pass)
+        return msgspec.json.decode(read_at_most(path, MOST_BYTES), type=Pass)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError) as exc:
-        raise ConfigError(f"{path}: cannot be read ({exc}); {_CURE}") from None
+    except (OSError, *UNREADABLE) as exc:
+        raise ConfigError(f"{path}: cannot be read ({shown(exc)}); {_CURE}") from None
 
 
 def record_pass(folder: Path, passed: Pass) -> Path:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from arb.app.scanners import NoScan, make_scanner
 from arb.app.shots import Shooter
 from arb.app.status import Counted, VenueDesk
 from arb.app.venues import native_specs, native_venue
 from arb.books import Books
+from arb.bounded import shown
 from arb.clock import ManualClock
 from arb.config import Options, Settings, override
 from arb.domain import BookDelta, BookSnapshot, Event, NativeSymbol, Quote, Symbol, VenueId
@@ -114,7 +117,7 @@ def replay(
     """
     recording = Recording(path, venue)
     if options is not None and recording.run.settings:
-        settings = override(Settings.model_validate(recording.run.settings), options)
+        settings = override(_settings(recording.run, path), options)
     clock = ManualClock(recording.run.started_mono_ns, recording.run.started_wall_ns)
     books = Books()
     statics = {taped.venue: taped.statics for taped in recording.run.venues}
@@ -127,6 +130,17 @@ def replay(
         scanner.refresh(statics.values())
 
     return _play(recording, settings, clock, books, scanner, counted, stop, refresh)
+
+
+def _settings(run: Run, path: Path) -> Settings:
+    try:
+        return Settings.model_validate(run.settings)
+    except ValidationError as exc:
+        wrong = exc.errors(include_url=False)[0]
+        where = ".".join(map(str, wrong["loc"]))
+        raise TapeError(
+            f"{path}: the tape's settings cannot be read: {shown(where)}: {shown(wrong['msg'])}; name a --config"
+        ) from None
 
 
 def replay_books(

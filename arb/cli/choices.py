@@ -14,7 +14,10 @@ from arb.rows import SimOptions
 
 T = TypeVar("T")
 
-_BENCHES = tuple("all decode wire order cycle journal tape evenness scale alloc start tried soak".split())
+_BENCHES = (
+    "all", "decode", "wire", "order", "cycle", "journal", "tape", "evenness", "scale", "alloc", "start",
+    "tried", "soak",
+)  # fmt: skip
 _MODES = ("paper", "sim", "live")
 _SWITCH = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
 

@@ -12,6 +12,8 @@ from arb.cli.codes import CONFIG, ERROR, INTERRUPTED, MISMATCH, OK, UNREACHABLE,
 from arb.cli.commands import Job, app
 from arb.cli.desk import Desk, real_desk
 
+_MOST_SAID = 2_000  # characters: what was given is repeated in what is told of it
+
 # Typer brings its own copy of click or uses the installed one, by version: this names the right one in both.
 _CLICK_ERROR = typer.BadParameter.__mro__[2]
 
@@ -73,7 +75,8 @@ def _usage(exc: BaseException, arguments: Sequence[str]) -> str:
 
 
 def _fail(desk: Desk, message: str, code: int, kind: str = "error") -> int:
-    desk.stderr.write(f"{kind}: {' '.join(message.split())}\n")
+    line = " ".join(message.split())
+    desk.stderr.write(f"{kind}: {line if len(line) <= _MOST_SAID else line[:_MOST_SAID] + '...'}\n")
     return code
 
 

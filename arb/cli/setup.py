@@ -24,6 +24,11 @@ from arb.config import (
 from arb.errors import ConfigError
 
 _FORMAT = "<dim>{time:HH:mm:ss.SSS}</dim> <level>{level: <7}</level> {message}"
+_ABOUT_TLS = {  # what OpenSSL and Python obey without a word
+    "SSL_CERT_FILE": "whom it names is trusted to say who a venue is",
+    "SSL_CERT_DIR": "whom it names is trusted to say who a venue is",
+    "SSLKEYLOGFILE": "whoever reads that file can read everything that is sent to venues, keys included",
+}
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -93,6 +98,9 @@ def start_logging(desk: Desk, level: str) -> None:
     logger.remove()
     plain = not desk.stderr.isatty() or bool(desk.environ.get("NO_COLOR"))
     logger.add(_Stderr(desk.stderr), level=level, format=_FORMAT, colorize=not plain, backtrace=False, diagnose=False)
+    for name, meaning in _ABOUT_TLS.items():
+        if desk.environ.get(name):
+            logger.warning("{} is set: {}", name, meaning)
 
 
 class _Stderr:

@@ -9,6 +9,7 @@ import msgspec
 
 _SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _AGO = re.compile(r"(\d{1,6})([mhdw])")
+_LAST_NS = 2**63 - 1  # April 2262: what a time of the journal can be
 _SECOND_NS = 1_000_000_000
 
 
@@ -19,7 +20,7 @@ class Since(msgspec.Struct, frozen=True):
     ago_ns: int = 0
 
     def wall_ns(self, now_ns: int) -> int:
-        return max(0, now_ns - self.ago_ns) if self.ago_ns else self.at_ns
+        return max(0, now_ns - self.ago_ns) if self.ago_ns else min(self.at_ns, _LAST_NS)
 
 
 def parse_since(text: str) -> Since:

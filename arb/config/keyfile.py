@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from arb.bounded import UNREADABLE
 from arb.config.credentials import Credentials
 from arb.config.folders import config_dir
 from arb.errors import ConfigError
@@ -41,7 +42,7 @@ def read_keys(path: Path, canonical: Callable[[str], str] = lambda name: name) -
     text = _text(path)
     try:
         tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as exc:
+    except UNREADABLE as exc:
         line = re.search(r"at line (\d+)", str(exc))
         where = f" (line {line[1]})" if line else ""
         raise ConfigError(f"{path}: not TOML{where}; write [mexc] key = '...', secret = '...'") from None

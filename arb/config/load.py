@@ -11,6 +11,7 @@ import msgspec
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from arb.bounded import shown
 from arb.config import sources, values
 from arb.config.models import Settings
 from arb.config.sources import Keys, Source, Tree
@@ -19,6 +20,7 @@ from arb.errors import ConfigError
 Options = Mapping[Keys, tuple[str, Any]]  # what the command line sets: keys -> (option, value)
 
 DEFAULT = "default"
+MOST_SAID = 1_000  # characters of what is wrong: whatever stands in a file may be repeated in it
 HOW_TO_START = "'arb init' writes one, or name venues with --exchanges mexc,gateio, or try --sim"
 
 
@@ -74,7 +76,7 @@ def load(
     try:
         settings = Settings.model_validate(merged)
     except ValidationError as exc:
-        raise ConfigError(_explain(exc, found)) from None
+        raise ConfigError(shown(_explain(exc, found), MOST_SAID)) from None
     return Loaded(settings, path, origins)
 
 
@@ -84,7 +86,7 @@ def override(settings: Settings, options: Options) -> Settings:
     try:
         return Settings.model_validate(sources.merge(settings.model_dump(), source.tree))
     except ValidationError as exc:
-        raise ConfigError(_explain(exc, [source])) from None
+        raise ConfigError(shown(_explain(exc, [source]), MOST_SAID)) from None
 
 
 def require_exchanges(loaded: Loaded, at_least: int = 1) -> None:

@@ -17,11 +17,26 @@ _WS = ("ws", "wss")
 
 
 def _rest(text: str) -> str:
-    return values.url(text, _HTTP).rstrip("/") if text else ""
+    return values.private_url(text, _HTTP).rstrip("/") if text else ""
 
 
 def _stream(text: str) -> str:
-    return values.url(text, _WS) if text else ""
+    return values.private_url(text, _WS) if text else ""
+
+
+def _options(tree: dict[str, Any]) -> dict[str, Any]:
+    """ccxt reads what it likes of them; what sounds like the end of verification is not passed on in silence."""
+    waiting: list[Any] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            for key in node:
+                if values.is_about_tls(str(key)):
+                    raise ValueError(f"{key}: certificates are always verified, so this says nothing; leave it out")
+            waiting.extend(node.values())
+        elif isinstance(node, list | tuple):
+            waiting.extend(node)
+    return tree
 
 
 def _fee(rate: Decimal) -> Decimal:
@@ -57,7 +72,7 @@ class VenueConfig(Model):
     orders: the path of orders and balances; None: that of the books.
 
     feed: the name of a feed, instead of the one that the depth asks for.   Fees are fractions: 0.001 is 10 bps.
-    options: passed to ccxt as they are.
+    options: passed to ccxt as they are, but for what would be about TLS.   Addresses without TLS: of this machine only.
     """
 
     fastpath: bool | None = None
@@ -69,7 +84,7 @@ class VenueConfig(Model):
     maker_fee: Fee | None = None
     buy_fee_coin: CoinWord | None = None
     sell_fee_coin: CoinWord | None = None
-    options: dict[str, Any] = {}
+    options: Annotated[dict[str, Any], AfterValidator(_options)] = {}
 
 
 class ScanConfig(Model):

@@ -9,12 +9,14 @@ from typing import Any
 
 import msgspec
 
+from arb.bounded import UNREADABLE, read_at_most, shown
 from arb.errors import ConfigError
 
 Tree = dict[str, Any]
 Keys = tuple[str, ...]
 
 ENV_PREFIX = "ARB__"
+MOST_BYTES = 1 << 20  # of a file
 _SECRET_KEYS = frozenset((
     "key", "apikey", "accesskey", "secret", "apisecret", "secretkey", "privatekey", "password", "passwd", "passphrase",
     "token", "credentials",
@@ -45,13 +47,15 @@ def from_file(path: Path) -> Source:
     """Raises ConfigError with the line where the file is not TOML."""
     text = ""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_at_most(path, MOST_BYTES).decode()
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
         end = f"(at line {text.count(chr(10)) + 1}, the end)"
         raise ConfigError(f"{path}: not TOML: {str(exc).replace('(at end of document)', end)}") from None
     except UnicodeDecodeError as exc:
         raise ConfigError(f"{path}: not UTF-8 text (byte {exc.start}); save it as UTF-8") from None
+    except UNREADABLE as exc:  # numbers of thousands of digits, tables within tables without end
+        raise ConfigError(f"{path}: not TOML that can be meant: {shown(exc)}") from None
     except OSError as exc:
         raise ConfigError(f"{path}: cannot be read: {exc.strerror}") from None
     origin = f"file {path}"
@@ -163,8 +167,8 @@ def _env_value(name: str, text: str) -> Any:
         return text
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError as exc:
-        raise ConfigError(f"env {name}: not a TOML value: {exc}") from None
+    except UNREADABLE as exc:
+        raise ConfigError(f"env {name}: not a TOML value: {shown(exc)}") from None
 
 
 def _put(tree: Tree, keys: Keys, value: Any, name: str) -> None:

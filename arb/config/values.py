@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from ipaddress import ip_address
 from typing import Any
 
 from arb.domain import Depth, FeeCoin, Trust
@@ -18,6 +19,10 @@ FEE_COINS = {coin.name.lower(): coin for coin in FeeCoin}
 LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL")
 RESERVED = frozenset({"wire", "net"})  # folders of helpers beside the venues' files
 
+_TLS_WORDS = frozenset((
+    "verify", "ssl", "sslcontext", "tls", "validateserverssl", "rejectunauthorized", "insecure", "checkhostname",
+    "cafile", "trustenv", "aiohttptrustenv",
+))  # fmt: skip
 _VENUE = re.compile(r"[a-z0-9][a-z0-9_]*")
 _COIN = re.compile(r"[A-Z0-9][^\s/,:@=]*")
 _PATTERN = re.compile(r"[^\s/,:]+/[^\s/,:]+")
@@ -139,6 +144,28 @@ def url(text: str, schemes: tuple[str, ...]) -> str:
         wanted = " or ".join(f"{scheme}://" for scheme in schemes)
         raise ValueError(f"{mask_url(text)!r} is not a URL; write {wanted}host[:port][/path]")
     return text
+
+
+def private_url(text: str, schemes: tuple[str, str]) -> str:
+    """A URL as above: over TLS (the second scheme), or of this machine, so that nobody on the way reads or writes."""
+    plain, secured = schemes
+    match = _URL.fullmatch(url(text, schemes))
+    if match is not None and match["scheme"] == plain and not _is_here(match["host"]):
+        raise ValueError(f"{mask_url(text)!r} would be read and written by anybody on the way; write {secured}://")
+    return text
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host.lower() == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def is_about_tls(key: str) -> bool:
+    """Whether an option sounds as if it changed how certificates are judged."""
+    plain = re.sub(r"[^a-z]", "", key.lower())
+    return plain in _TLS_WORDS or ("verif" in plain and any(word in plain for word in ("ssl", "tls", "cert")))
 
 
 def words(value: object) -> object:

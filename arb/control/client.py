@@ -9,10 +9,13 @@ from typing import TypeVar
 
 import msgspec
 
+from arb.bounded import UNREADABLE, shown
+from arb.control.peer import peer_uid
 from arb.control.verbs import Verb
 from arb.errors import ControlError, NotRunning
 
 MOST_REPLY = 16 << 20
+MOST_SAID = 1_000  # characters of a refusal
 TIMEOUT_S = 5.0
 
 R = TypeVar("R")
@@ -46,20 +49,23 @@ async def ask(path: Path, verb: Verb[R], timeout_s: float = TIMEOUT_S, **args: o
         reply = _reply.decode(line)
         if reply.ok:
             return msgspec.json.decode(reply.result, type=verb.reply)
-    except msgspec.DecodeError as exc:
-        raise ControlError(f"the engine at {path} is of another version, it seems: {exc}") from exc
-    raise ControlError(reply.error)
+    except UNREADABLE as exc:
+        raise ControlError(f"the engine at {path} is of another version, it seems: {shown(exc)}") from exc
+    raise ControlError(shown(reply.error, MOST_SAID))
 
 
 async def _exchange(path: Path, question: bytes) -> bytes:
     _trust(path)
     reader, writer = await asyncio.open_unix_connection(str(path), limit=MOST_REPLY)
     try:
+        if (peer := peer_uid(writer.transport)) not in (None, os.geteuid()):  # put there since its file was looked at
+            raise ControlError(f"whoever listens at {path} is another user (uid {peer}): it is not asked")
         writer.write(question)
         await writer.drain()
         return await reader.readuntil(b"\n")
     finally:
         writer.close()
+        await asyncio.sleep(0)  # the turn in which the socket is given back, also where nothing follows
 
 
 def _trust(path: Path) -> None:

@@ -9,23 +9,21 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-from struct import unpack
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import msgspec
 from loguru import logger
 
+from arb.bounded import UNREADABLE, shown
+from arb.control.peer import peer_uid
 from arb.control.verbs import Args, Handler
 from arb.errors import ArbError, ConfigError
 
 MOST_REQUEST = 64 << 10  # bytes of one question
 MOST_CLIENTS = 16
 PATIENCE_S = 10.0  # for the question to arrive whole and for the answer to be taken
-
-_SOL_SOCKET, _SO_PEERCRED, _UCRED = 1, 17, "3i"  # Linux: pid, uid, gid of whoever connected
 
 
 class Question(msgspec.Struct):
@@ -104,7 +102,7 @@ class _Client(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport = cast(asyncio.Transport, transport)  # uvloop's is one without saying so
-        if (peer := _peer(transport)) not in (None, os.geteuid()):
+        if (peer := peer_uid(transport)) not in (None, os.geteuid()):
             logger.error("control socket: user {} was turned away", peer)
             transport.abort()
             return
@@ -147,8 +145,8 @@ class _Client(asyncio.Protocol):
 def _reply(line: bytes, verbs: Mapping[str, Handler]) -> Refusal | Result:
     try:
         question = _question.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-        return Refusal(False, f"not a question: {exc}")
+    except UNREADABLE as exc:
+        return Refusal(False, f"not a question: {shown(exc)}")
     handler = verbs.get(question.verb)
     if handler is None:
         return Refusal(False, f"unknown verb; known here: {', '.join(sorted(verbs))}")
@@ -164,22 +162,6 @@ def _done(verb: str, handler: Handler, args: Args) -> Refusal | Result:
     except Exception as exc:  # noqa: BLE001  what a person asks must not end the engine; he is told, and so is the log
         logger.opt(exception=exc).error("control socket: {} failed", verb)
         return Refusal(False, f"{verb} failed inside the engine ({type(exc).__name__}); its log has the rest")
-
-
-class _Owner(NamedTuple):
-    pid: int
-    uid: int
-    gid: int
-
-
-def _peer(transport: asyncio.Transport) -> int | None:
-    """The uid of whoever connected; None where the system does not tell: the folder's mode stands alone then."""
-    if sys.platform != "linux":
-        return None
-    try:
-        return _Owner(*unpack(_UCRED, transport.get_extra_info("socket").getsockopt(_SOL_SOCKET, _SO_PEERCRED, 12))).uid
-    except OSError:
-        return None
 
 
 def _own_folder(folder: Path) -> None:

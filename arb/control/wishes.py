@@ -7,8 +7,11 @@ from typing import Literal
 
 import msgspec
 
+from arb.bounded import UNREADABLE, read_at_most, shown
 from arb.config.files import write_owner_only
 from arb.errors import ConfigError
+
+MOST_BYTES = 64 << 10
 
 Wanted = Literal["halt", "resume"]
 
@@ -33,11 +36,13 @@ def record_wish(path: Path, verb: Wanted, why: str, wall_ns: int) -> None:
 def read_wish(path: Path) -> Wish | None:
     """None where nothing is wanted. Raises ConfigError where it cannot be read: it may have said halt."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Wish)
+        return msgspec.json.decode(read_at_most(path, MOST_BYTES), type=Wish)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError) as exc:
-        raise ConfigError(f"{path}: cannot be read ({exc}); remove it, then 'arb halt' or 'arb resume' anew") from None
+    except (OSError, *UNREADABLE) as exc:
+        raise ConfigError(
+            f"{path}: cannot be read ({shown(exc)}); remove it, then 'arb halt' or 'arb resume' anew"
+        ) from None
 
 
 def clear_wish(path: Path) -> None:

@@ -37,6 +37,12 @@ class Market(Static, frozen=True, gc=False):
     why: str = ""
     contract: str = ""
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for steps and limits that no market has: a file may say anything. A step of 0 is none."""
+        for amount in (self.tick, self.step, self.min_qty, self.max_qty, self.min_notional, self.max_notional):
+            if amount is not None and not (amount.is_finite() and amount >= 0):
+                raise ValueError(f"a step or limit of {amount:.20}")
+
 
 class FeeSchedule(Static, frozen=True, gc=False):
     """What a trade costs: rates as fractions (0.001 is 10 bps), and the coin each side pays in."""
@@ -48,6 +54,12 @@ class FeeSchedule(Static, frozen=True, gc=False):
     source: FeeSource
     buy_coin: FeeCoin = FeeCoin.QUOTE
     sell_coin: FeeCoin = FeeCoin.QUOTE
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for rates that are no numbers; whether they can be meant is asked where they are used."""
+        for rate in (self.taker, self.maker):
+            if not rate.is_finite():
+                raise ValueError(f"a fee of {rate}")
 
 
 class CoinNetwork(Static, frozen=True, gc=False):

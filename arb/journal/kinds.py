@@ -6,11 +6,14 @@ what rows are looked up by.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
 
+from arb.bounded import UNREADABLE, shown
 from arb.domain import (
     Balance,
     BalancesRead,
@@ -90,6 +93,8 @@ _WITHIN: dict[type[Fact], Callable[..., Key]] = {
     Refused: lambda refused: Key(symbol=refused.intent.symbol),
 }
 _encode = msgspec.json.Encoder().encode
+_SUSPECT = re.compile(r'(?:nan\d*|inf|infinity|e[+-]?\d{3,})"', re.IGNORECASE)  # a coin may be called INF
+_MOST_EXPONENT = 100
 
 
 def is_kept(fact: object) -> bool:
@@ -134,6 +139,17 @@ def fact_of(kind: str, body: str, where: str) -> Fact:
     """where: what to call the row in an error. Raises JournalError."""
     try:
         fact: Fact = _DECODERS[kind].decode(body)
-    except (KeyError, msgspec.DecodeError) as exc:
-        raise JournalError(f"{where} cannot be read as {kind}: {exc}") from None
+    except (KeyError, TypeError, *UNREADABLE) as exc:
+        raise JournalError(f"{where} cannot be read as {shown(kind)}: {shown(exc)}") from None
+    if _SUSPECT.search(body) and not _sound(fact):
+        raise JournalError(f"{where} cannot be read as {kind}: an amount in it is no number that can be reckoned with")
     return fact
+
+
+def _sound(value: object) -> bool:
+    """Whether every amount in it can be added and written out: "NaN" and "1E+999999999" are Decimals too."""
+    if isinstance(value, Decimal):
+        return value.is_finite() and abs(value.adjusted()) <= _MOST_EXPONENT
+    if isinstance(value, msgspec.Struct):
+        return all(_sound(getattr(value, name)) for name in value.__struct_fields__)
+    return not isinstance(value, tuple) or all(map(_sound, value))

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
+from arb.bounded import shown
 from arb.domain import (
     BalancesRead,
     Baseline,
@@ -29,7 +30,7 @@ from arb.domain import (
 )
 from arb.errors import JournalError
 from arb.journal.kinds import fact_of, name_of_kind
-from arb.journal.schema import check
+from arb.journal.schema import DAMAGE, check
 
 F = TypeVar("F", bound=Fact)
 
@@ -71,7 +72,7 @@ class Records:
         try:
             self._db.execute("PRAGMA query_only = ON")
             self.meta = check(self._db, path)
-        except sqlite3.Error as exc:
+        except DAMAGE as exc:
             self.close()
             raise self._damaged(exc) from None
         except BaseException:
@@ -138,7 +139,7 @@ class Records:
             " (SELECT cycle FROM records WHERE kind = 'CycleClosed' AND wall_ns >= ?)",
             since_ns,
         )
-        return 0 if row is None or row[0] is None else int(row[0])
+        return self._number(row)
 
     # ------------------------------------------------------------------------------------------------------- orders
 
@@ -205,7 +206,7 @@ class Records:
     def last_sent_ns(self) -> int:
         """Wall time of the last order that was written ahead; 0 where there is none."""
         row = self._row("SELECT max(wall_ns) FROM records WHERE kind IN ('CycleOpened', 'OrderSent')")
-        return 0 if row is None or row[0] is None else int(row[0])
+        return self._number(row)
 
     # -------------------------------------------------------------------------------------------------------- inside
 
@@ -229,6 +230,8 @@ class Records:
         for id_, kind, mono_ns, wall_ns, run, count, body in self._each(
             f"SELECT {_FIELDS} FROM records WHERE {where}", *given
         ):
+            if not (type(mono_ns) is type(wall_ns) is type(count) is int and type(run) is type(body) is str):
+                raise JournalError(f"{self.path}: record {id_} has something else in it than was written")
             yield Record(id_, fact_of(kind, body, f"{self.path}: record {id_}"), mono_ns, wall_ns, run, count)
 
     def _rows(self, sql: str, *given: object) -> list[tuple[Any, ...]]:
@@ -237,22 +240,30 @@ class Records:
     def _row(self, sql: str, *given: object) -> tuple[Any, ...] | None:
         return next(iter(self._rows(sql, *given)), None)
 
+    def _number(self, row: tuple[Any, ...] | None) -> int:
+        """0 for none."""
+        if row is None or row[0] is None:
+            return 0
+        if type(row[0]) is not int:
+            raise JournalError(f"{self.path} has something else than times where times should be")
+        return row[0]
+
     def _each(self, sql: str, *given: object) -> Iterator[tuple[Any, ...]]:
         """One at a time: a journal may be larger than memory."""
         try:
             cursor = self._db.execute(sql, given)
-        except sqlite3.Error as exc:
+        except (*DAMAGE, OverflowError) as exc:  # the last: a number was asked for that no column holds
             raise self._damaged(exc) from None
         try:
             yield from cursor
-        except sqlite3.Error as exc:
+        except DAMAGE as exc:
             raise self._damaged(exc) from None
         finally:
             with suppress(sqlite3.Error):
                 cursor.close()
 
-    def _damaged(self, exc: sqlite3.Error) -> JournalError:
-        return JournalError(f"{self.path} cannot be read: {exc}")
+    def _damaged(self, exc: Exception) -> JournalError:
+        return JournalError(f"{self.path} cannot be read: {shown(exc)}")
 
 
 def fill_key(fill: Fill) -> tuple[object, ...]:

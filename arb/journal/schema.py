@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 from arb.errors import JournalError
+
+# What comes of a damaged file: SQLite's own errors, and their texts, which may repeat names that are no UTF-8.
+DAMAGE = (sqlite3.Error, UnicodeError)
+_SCHEMA_DIGITS = 6
 
 Steps = Mapping[int, tuple[str, ...]]
 
@@ -52,6 +57,7 @@ def migrate(db: sqlite3.Connection, path: Path, born: Mapping[str, str], steps: 
             for statement in steps[step]:
                 db.execute(statement)
         db.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (str(newest),))
+        _require_shape(db, path, steps)
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
@@ -69,6 +75,7 @@ def check(db: sqlite3.Connection, path: Path, steps: Steps = STEPS) -> Mapping[s
         raise _newer(path, schema, meta)
     if schema < newest:
         raise JournalError(f"{path} is of schema {schema}, this arb reads {newest}: the next 'arb run' brings it there")
+    _require_shape(db, path, steps)
     return meta
 
 
@@ -78,9 +85,26 @@ def read_meta(db: sqlite3.Connection) -> Mapping[str, str]:
 
 def _schema(meta: Mapping[str, str], path: Path) -> int:
     text = meta.get("schema", "")
-    if not text.isdecimal():
+    if not all(isinstance(value, str) for value in meta.values()):  # SQLite keeps bytes in any column
+        raise _foreign(path)
+    if not (text.isascii() and text.isdecimal() and len(text) <= _SCHEMA_DIGITS):
         raise _foreign(path)
     return int(text)
+
+
+def _require_shape(db: sqlite3.Connection, path: Path, steps: Steps) -> None:
+    """Nothing but what our steps have made: no view in a table's place, which may have rows without end, no trigger."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
+        model.execute(_META)
+        for step in sorted(steps):
+            for statement in steps[step]:
+                model.execute(statement)
+        if _shape(db) != _shape(model):
+            raise JournalError(f"{path} has other tables than a journal: keep it, and name another file")
+
+
+def _shape(db: sqlite3.Connection) -> set[tuple[str, str, str]]:
+    return set(db.execute("SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"))
 
 
 def _foreign(path: Path) -> JournalError:

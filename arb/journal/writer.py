@@ -13,6 +13,7 @@ from typing import Literal
 
 from loguru import logger
 
+from arb.bounded import shown
 from arb.domain import ClientId, CycleId, Fact, Order, Refused
 from arb.errors import JournalError
 from arb.interfaces import Clock
@@ -20,7 +21,7 @@ from arb.journal import kinds
 from arb.journal.checkpoint import Checkpointer
 from arb.journal.lock import Lock
 from arb.journal.sampling import SECOND_NS, Sampler
-from arb.journal.schema import migrate, read_meta
+from arb.journal.schema import DAMAGE, migrate, read_meta
 
 Synchronous = Literal["NORMAL", "FULL"]
 Noted = tuple[Fact, int, int, int]  # the fact, its monotonic and its wall time, how many it stands for
@@ -29,6 +30,7 @@ _RECORD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ORDER = "INSERT INTO orders VALUES (?, ?, ?, ?, ?)"
 _KNOWN_ORDER = "INSERT INTO orders VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _BUSY_S = 0.25  # somebody else's lock on the file may hold up the loop for so long, then the write has failed
+_LAST_ID = 1 << 62
 _MOST_WAITING = 200_000  # facts kept while the file cannot be written; beyond, nothing may be sent any more
 
 
@@ -73,7 +75,7 @@ class SqliteJournal:
             self._lock = _own(path)
             self._db = _connect(path, synchronous)
             self._next = self._begin(self._db, mode)
-        except (sqlite3.Error, OSError) as exc:
+        except (*DAMAGE, OSError) as exc:
             self._release()
             raise JournalError(_told(path, exc)) from None
         except BaseException:
@@ -188,8 +190,12 @@ class SqliteJournal:
         migrate(db, self.path, {"created": str(self._clock.wall_ns()), "arb": _version(), "mode": mode})
         theirs = read_meta(db).get("mode", "")
         if theirs != mode:
-            raise JournalError(f"{self.path} is the journal of {theirs} runs, this one is {mode}: name another file")
+            raise JournalError(
+                f"{self.path} is the journal of {shown(theirs)} runs, this one is {mode}: name another file"
+            )
         (last,) = db.execute("SELECT coalesce(max(id), 0) FROM records").fetchone()
+        if last > _LAST_ID:
+            raise sqlite3.DatabaseError("its records are numbered to the end")
         return int(last) + 1
 
     def _noted(self, fact: Fact, count: int = 1) -> Noted:
@@ -266,10 +272,11 @@ def _ids(orders: Iterable[tuple[CycleId, Order]]) -> tuple[ClientId, ...]:
     return tuple(order.client_id for _, order in orders)
 
 
-def _told(path: Path, exc: sqlite3.Error | OSError) -> str:
+def _told(path: Path, exc: Exception) -> str:
     code = getattr(exc, "sqlite_errorname", "")
-    if code in ("SQLITE_NOTADB", "SQLITE_CORRUPT") or type(exc) is sqlite3.DatabaseError:
-        return f"{path} is damaged ({exc}): move it away to start with a new one, and keep it: it tells what was done"
+    if code in ("SQLITE_NOTADB", "SQLITE_CORRUPT") or type(exc) in (sqlite3.DatabaseError, UnicodeDecodeError):
+        cure = "move it away to start with a new one, and keep it: it tells what was done"
+        return f"{path} is damaged ({shown(exc)}): {cure}"
     if isinstance(exc, OSError):
         return f"{path} cannot be written: {exc.strerror}"
     return f"{path} cannot be written: {exc}"

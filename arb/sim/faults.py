@@ -11,9 +11,12 @@ from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
+from arb.bounded import UNREADABLE, read_at_most, shown
 from arb.errors import ConfigError
 from arb.sim.conn import Conn
 from arb.sim.venue import MS, Label
+
+MOST_BYTES = 1 << 20  # of a plan
 
 FrameKind = Literal["drop", "duplicate", "reorder", "delay", "garble", "close", "stall"]
 RestKind = Literal[
@@ -87,14 +90,14 @@ class FaultPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def load(cls, path: Path) -> FaultPlan:
         """From a .toml or .json file. Raises ConfigError, one line."""
         try:
-            data = path.read_bytes()
+            data = read_at_most(path, MOST_BYTES)
             if path.suffix == ".json":
                 return msgspec.json.decode(data, type=cls)
             return msgspec.toml.decode(data, type=cls)
         except OSError as exc:
             raise ConfigError(f"fault plan {path}: {exc.strerror}") from exc
-        except (msgspec.MsgspecError, ValueError) as exc:
-            raise ConfigError(f"fault plan {path}: {' '.join(str(exc).split())}") from exc
+        except UNREADABLE as exc:
+            raise ConfigError(f"fault plan {path}: {shown(exc)}") from exc
 
 
 class Injected(NamedTuple):

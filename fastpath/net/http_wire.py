@@ -13,6 +13,7 @@ from arb.interfaces import Request
 MAX_HEAD = 64 << 10  # bytes of a status line with its headers
 MAX_BODY = 64 << 20
 _MAX_LINE = 1 << 10  # of a chunk's size or a trailer
+_MAX_LENGTH_DIGITS = 18  # more than any length has, and far fewer than int() refuses to read
 _END = b"\r\n\r\n"
 _STATUS = re.compile(rb"HTTP/1\.([01]) (\d{3})(?: [^\r\n]*)?")
 _SIZE = re.compile(rb"[0-9A-Fa-f]{1,8}[ \t]*(?:;.*)?", re.DOTALL)
@@ -177,7 +178,7 @@ class AnswerReader:
             self._kind = _Body.CHUNKED
             self._keep = self._keep and length is None  # both at once is how answers are smuggled
         elif length is not None:
-            if not (length.isascii() and length.isdigit()):
+            if not (length.isascii() and length.isdigit() and len(length) <= _MAX_LENGTH_DIGITS):
                 raise Unreadable(f"content-length {length[:60]!r}")
             self._kind, self._left = _Body.LENGTH, int(length)
             self._check_size(self._left)
