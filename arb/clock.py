@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import time
+from functools import partial
+
+# CLOCK_MONOTONIC stands still while a Linux machine is suspended, and then no book would have grown older.
+_BOOT = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 class SystemClock:
-    """CLOCK_MONOTONIC for intervals and ages, wall time for people and signatures."""
+    """A clock that nobody can set, and that goes on while the machine sleeps, for intervals and ages (CLOCK_BOOTTIME,
+    where there is none CLOCK_MONOTONIC); wall time for people and signatures.
+    """
 
     __slots__ = ()
 
-    mono_ns = staticmethod(time.monotonic_ns)
+    mono_ns = staticmethod(time.monotonic_ns if _BOOT is None else partial(time.clock_gettime_ns, _BOOT))
     wall_ns = staticmethod(time.time_ns)
 
 

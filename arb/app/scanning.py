@@ -13,7 +13,7 @@ from loguru import logger
 from arb.app.apart import apart
 from arb.app.factories import Factories, Tapped, catalog
 from arb.app.memory import settled
-from arb.app.scanners import MS, make_scanner
+from arb.app.scanners import MS, doze_ns, make_scanner
 from arb.app.simulating import Environment, environment
 from arb.app.spinning import spinning
 from arb.app.statics import StaticFacts
@@ -110,7 +110,10 @@ class Live:
             [counted, Logged(), *observers],
             on_broken=lambda observer, exc: logger.error("{} was dropped: {!r}", type(observer).__name__, exc),
         )
-        self.engine = Engine(books, scanner, strategies, self.observers, clock, settings.scan.max_age_ms * MS, trader)
+        self.engine = Engine(
+            books, scanner, strategies, self.observers, clock, settings.scan.max_age_ms * MS, trader,
+            doze_ns=doze_ns(settings), woke=self._woke,
+        )  # fmt: skip
         counted.attach(self.engine)
         self._told_of_tape = False
         self.data: dict[VenueId, MarketData] = {}
@@ -122,6 +125,13 @@ class Live:
             books.add_venue(venue, data.resync)
             for market in chosen:
                 books.add(venue, market.symbol, data.feed, clock.mono_ns())
+
+    def _woke(self, slept_ns: int) -> None:
+        """Not even a socket that has survived is read on: nobody can tell how old the frames are that wait in it."""
+        why = f"this process stood still for {slept_ns / 1e9:.1f} s"
+        logger.warning("{}: every book is asked for anew", why)
+        for data in self.data.values():
+            data.restart(why)
 
     def sink(self, venue: VenueId) -> Sink:
         """Where a venue's events go: a path without frames is taped by its events."""

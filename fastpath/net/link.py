@@ -93,6 +93,10 @@ class Link:
         finally:
             await driver.close(self.farewell)
 
+    def lose(self, error: Transient) -> None:
+        """End the connection now, and tell so; nothing happens while there is none."""
+        self._driver.lose(error)
+
     def renew(self, symbol: Symbol) -> bool:
         """Have the venue push the full book of `symbol` again. False: not carried here, or already on its way."""
         asked = self._subscriptions.renew(symbol, self._wiring.clock.mono_ns())
