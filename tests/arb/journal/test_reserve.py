@@ -34,6 +34,11 @@ def hedge(number: int) -> OrderSent:
     return OrderSent(cycle_id(1), order(f"arb-1-{number}"), Purpose.REVERSE, 1, 5, WALL_NS)
 
 
+def begin(journal: SqliteJournal, numbers: range) -> None:
+    for number in numbers:
+        journal.ahead(opened(number))
+
+
 def kept(journal: SqliteJournal, kind: type) -> list:
     with closing(Records(journal.path)) as records:
         return list(records.facts(kind))
@@ -43,8 +48,7 @@ def test_nothing_new_begins_and_what_is_open_is_hedged(journal: SqliteJournal, d
     journal.ahead(opened(1))
     hog = fill(disk)
     with pytest.raises(JournalError, match="the disk is full, and what is left of it is for what is open"):
-        for number in range(2, 200):  # what room there is in the log is used up first
-            journal.ahead(opened(number))
+        begin(journal, range(2, 200))  # what room there is in the log is used up first
     for number in range(3, 43):
         journal.ahead(hedge(number))
     assert [sent.order.client_id for sent in kept(journal, OrderSent)] == [f"arb-1-{n}" for n in range(3, 43)]
