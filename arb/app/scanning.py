@@ -23,6 +23,7 @@ from arb.app.taping import narrowed, start_tape
 from arb.app.upkeep import Upkeep
 from arb.audit import Auditor
 from arb.books import Books
+from arb.clock import Steps
 from arb.config import Credentials, Settings
 from arb.config.values import matches
 from arb.domain import BookAudit, BookState, Disconnected, Market, SubscriptionRefused, Symbol, VenueId
@@ -116,6 +117,7 @@ class Live:
         )  # fmt: skip
         counted.attach(self.engine)
         self._told_of_tape = False
+        self._steps = Steps(clock)
         self.data: dict[VenueId, MarketData] = {}
         for venue, chosen in markets.items():
             factory = factories[venue]
@@ -128,10 +130,22 @@ class Live:
 
     def _woke(self, slept_ns: int) -> None:
         """Not even a socket that has survived is read on: nobody can tell how old the frames are that wait in it."""
-        why = f"this process stood still for {slept_ns / 1e9:.1f} s"
+        self._renew(f"this process stood still for {slept_ns / 1e9:.1f} s")
+
+    def _renew(self, why: str) -> None:
         logger.warning("{}: every book is asked for anew", why)
         for data in self.data.values():
             data.restart(why)
+
+    def _mind_the_clock(self) -> None:
+        by_ns = self._steps.look()
+        if by_ns > doze_ns(self.settings):
+            self._renew(f"the wall clock was set forward by {by_ns / 1e9:.1f} s, or this machine stood still")
+        elif by_ns:
+            logger.warning(
+                "the wall clock was set {} by {:.1f} s; ages and signatures do not go by it, records do",
+                "forward" if by_ns > 0 else "back", abs(by_ns) / 1e9,
+            )  # fmt: skip
 
     def sink(self, venue: VenueId) -> Sink:
         """Where a venue's events go: a path without frames is taped by its events."""
@@ -184,6 +198,7 @@ class Live:
             if self.tape is not None:
                 self.tape.tick(now_ns)
                 self._mind(self.tape)
+            self._mind_the_clock()
             try:
                 self.engine.on_timer(now_ns)
             except Exception as exc:
