@@ -15,7 +15,8 @@ import pytest
 def small_disk(folder: Path, kib: int) -> Iterator[Path]:
     """A disk of its own at `folder`. Skips where this user may not mount one."""
     folder.mkdir(parents=True, exist_ok=True)
-    _mount("-t", "tmpfs", "-o", f"size={kib}k,mode=700", "tmpfs", str(folder))
+    if refused := _mount("-t", "tmpfs", "-o", f"size={kib}k,mode=700", "tmpfs", str(folder)):
+        pytest.skip(refused)
     try:
         yield folder
     finally:
@@ -26,9 +27,10 @@ def small_disk(folder: Path, kib: int) -> Iterator[Path]:
 def read_only(folder: Path) -> Iterator[Path]:
     """Nobody can write there, not even root. Skips where this user may not mount."""
     folder.mkdir(parents=True, exist_ok=True)
-    _mount("--bind", str(folder), str(folder))
+    if refused := _mount("--bind", str(folder), str(folder)):
+        pytest.skip(refused)
     try:
-        _mount("-o", "remount,bind,ro", str(folder))
+        assert not _mount("-o", "remount,bind,ro", str(folder))
         yield folder
     finally:
         _unmount(folder)
@@ -47,10 +49,19 @@ def fill(folder: Path, leave: int = 0) -> Path:
     return hog
 
 
-def _mount(*words: str) -> None:
+def mountable(folder: Path) -> bool:
+    """Whether there can be a small disk."""
+    try:
+        with small_disk(folder, 64):
+            return True
+    except pytest.skip.Exception:
+        return False
+
+
+def _mount(*words: str) -> str:
+    """Why not; "" where it is done."""
     done = subprocess.run(["mount", *words], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"this user may not mount a disk here: {done.stderr.strip()}")
+    return f"this user may not mount a disk here: {done.stderr.strip()}" if done.returncode else ""
 
 
 def _unmount(folder: Path) -> None:

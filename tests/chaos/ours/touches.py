@@ -48,9 +48,9 @@ class Truth:
                 book.taps.append(touches)
                 self._touches[venue, symbol] = book, touches
 
-    def false_cycles(self, path: Path, most_age_ms: float) -> list[str]:
-        """Cycles of a journal that were begun on a price nobody had shown for longer than this."""
-        wrong = []
+    def false_cycles(self, path: Path, most_age_ms: float) -> list[tuple[int, str]]:
+        """Cycles of a journal that were begun on a price nobody had shown for longer than this, and when."""
+        wrong: list[tuple[int, str]] = []
         with closing(Records(path)) as records:
             for opened in records.facts(CycleOpened):
                 buy, sell = opened.plan.books
@@ -58,9 +58,13 @@ class Truth:
                     continue
                 age = (opened.at_ns - round(most_age_ms * MS), opened.at_ns)
                 if not self._stood(buy.venue, buy.symbol, *age, ask=buy.ask):
-                    wrong.append(f"{opened.cycle}: nobody asked {buy.ask} for {buy.symbol} at {buy.venue}")
+                    wrong.append(
+                        (opened.at_ns, f"{opened.cycle}: nobody asked {buy.ask} for {buy.symbol} at {buy.venue}")
+                    )
                 if not self._stood(sell.venue, sell.symbol, *age, bid=sell.bid):
-                    wrong.append(f"{opened.cycle}: nobody bid {sell.bid} for {sell.symbol} at {sell.venue}")
+                    wrong.append(
+                        (opened.at_ns, f"{opened.cycle}: nobody bid {sell.bid} for {sell.symbol} at {sell.venue}")
+                    )
         return wrong
 
     def false_offers(self, lines: Iterable[dict[str, object]], most_age_ms: float) -> list[str]:
