@@ -1,5 +1,10 @@
-"""On the path of an engine whose wall clock is to be set: SIGUSR1 sets it an hour forward, SIGUSR2 an hour back."""
+"""On the path of an engine that is to suffer. SIGUSR1 sets its wall clock an hour forward, SIGUSR2 an hour back.
 
+CHAOS_NOFILE, CHAOS_AS: its limits from the start, descriptors and bytes of memory.
+"""
+
+import os
+import resource
 import signal
 import time
 
@@ -20,3 +25,7 @@ def _set(number: int, _frame: object) -> None:
 time.time_ns = _time_ns
 signal.signal(signal.SIGUSR1, _set)
 signal.signal(signal.SIGUSR2, _set)
+
+for _name in ("NOFILE", "AS"):
+    if _least := os.environ.get(f"CHAOS_{_name}"):
+        resource.setrlimit(getattr(resource, f"RLIMIT_{_name}"), (int(_least), int(_least)))
