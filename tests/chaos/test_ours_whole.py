@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import time
@@ -17,7 +18,7 @@ from arb.domain import CycleClosed, CycleEnd, OrderSent
 from arb.journal import Records
 from arb.sim import FaultPlan, FaultRule
 from tests.chaos.ours import faults
-from tests.chaos.ours.desk import Desk, Happened, at_work, healthy, rows
+from tests.chaos.ours.desk import MOST_AGE_MS, Desk, Happened, at_work, healthy, rows
 from tests.chaos.ours.disk import fill, small_disk
 from tests.chaos.rows import Row
 
@@ -49,6 +50,44 @@ async def test_again_and_again(tmp_path: Path, told: Tell, strike: Strike, times
             happened.append(await strike(desk, rng))
             await desk.trades()
         await _over(desk, happened, told)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param((), id="native"),
+        pytest.param(("--fastpath", "mexc=off", "--fastpath", "gateio=off"), id="through ccxt"),
+    ],
+)
+async def test_a_suspended_scan_tells_of_nothing_that_is_over(
+    tmp_path: Path, told: Tell, words: tuple[str, ...]
+) -> None:
+    """The seconds that wait in its sockets are full of gaps that have closed since."""
+    rng = Random(SEED)
+    async with at_work(tmp_path, seed=SEED, start=False) as desk:
+        desk.engine = await desk.stage.arb_begun("scan", "--jsonl", *words)
+        slept: list[float] = []
+        await desk.stage.until(lambda: '"event":"open"' in desk.engine.printed(), desk.engine)
+        for _ in range(5):
+            desk.send(signal.SIGSTOP)
+            await asyncio.sleep(rng.uniform(2.0, 5.0))
+            since = desk.said()
+            desk.send(signal.SIGCONT)
+            slept.append(await desk.hears("this process stood still for", since))
+            await asyncio.sleep(3.0)
+        last = await desk.engine.interrupted()
+        lines = [json.loads(line) for line in last.out.splitlines()]
+        assert sum(line.get("event") == "open" for line in lines) > 10, last.err
+        assert all(books == {"LIVE": 3} for books in (venue["books"] for venue in lines[-1]["venues"])), lines[-1]
+        false = desk.truth.false_offers(lines, MOST_AGE_MS)
+        assert not desk.stage.arrivals
+        told(
+            Row(
+                fault="suspended scan", where="ours", injected=len(slept), detected_ms=max(slept),
+                detect_limit_ms=1_000, recovered_ms=None, recover_limit_ms=None, false_opportunities=len(false),
+                ledger="0", note="; ".join(false[:2]),
+            )
+        )  # fmt: skip
 
 
 async def test_the_wall_clock_is_set_again_and_again(tmp_path: Path, told: Tell) -> None:
