@@ -192,8 +192,7 @@ class Live:
             await asyncio.gather(*everything, return_exceptions=True)
 
     async def _tick(self, failed: Callable[[Exception], None] | None) -> None:
-        while True:
-            await asyncio.sleep(TICK_S)
+        while True:  # the first time before any frame: from then on a process that stands still is noticed
             now_ns = self.clock.mono_ns()
             if self.tape is not None:
                 self.tape.tick(now_ns)
@@ -205,6 +204,7 @@ class Live:
                 if failed is None:
                     raise
                 failed(exc)
+            await asyncio.sleep(TICK_S)
 
     def _mind(self, tape: TapeWriter) -> None:
         if tape.failure and not self._told_of_tape:
