@@ -122,6 +122,7 @@ class SqliteJournal:
                 f"{self.path}: an order with this id was written ahead before: none is sent twice"
             ) from None
         except _FAILED as exc:
+            self._complain(_told(self.path, exc))
             raise JournalError(_told(self.path, exc)) from None
         self._written()
         now_ns = self._clock.mono_ns()

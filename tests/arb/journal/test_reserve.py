@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -87,3 +88,20 @@ def test_there_is_no_start_without_room(disk: Path, clock: ManualClock) -> None:
     fill(disk, leave=1 << 20)
     with pytest.raises(JournalError, match="cannot be written: No space left on device"):
         SqliteJournal(disk / "j.sqlite", clock, mode="sim", run="r1")
+
+
+def test_whoever_notices_first_that_nothing_can_be_written_tells(path: Path, clock: ManualClock) -> None:
+    journal = SqliteJournal(path, clock, mode="sim", run="r1")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16 << 10, hard))  # no file may grow: not even the reserve may come back
+    try:
+        with pytest.raises(JournalError, match="disk I/O error"):
+            begin(journal, range(100))
+        assert journal.trouble.endswith("cannot be written: disk I/O error")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    journal.note(PrivateUp(MEXC, 5))
+    clock.advance(AGAIN_NS)
+    journal.flush()
+    assert (journal.trouble, journal.waiting) == ("", 0)
+    journal.close()
