@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import msgspec
 
-from arb.domain import CycleClosed, CycleEnd, Mismatch, OppEvent, Opportunity, Reason, RiskMoved, RiskState, Stopped
+from arb.domain import (
+    CycleClosed,
+    CycleEnd,
+    Mismatch,
+    OppEvent,
+    Opportunity,
+    Reason,
+    RiskMoved,
+    RiskState,
+    Stopped,
+    Unwritten,
+)
 from arb.units import plain
 
 
@@ -26,6 +37,8 @@ def alert_of(fact: object) -> Alert | None:
     if isinstance(fact, Stopped):
         left = f"; {fact.left_open} cycles are open, the next start asks the venues for them" if fact.left_open else ""
         return Alert("halt", f"stopped {fact.why}", f"the run ends: {fact.why}{left}")
+    if isinstance(fact, Unwritten):
+        return Alert("halt", "journal", f"nothing new begins: {fact.why}")
     if isinstance(fact, CycleClosed) and fact.end is CycleEnd.REPORTED:
         base = fact.symbol.partition("/")[0]
         left = f"{plain(fact.residual)} {base} left of cycle {fact.cycle} in {fact.symbol}: {fact.why}"

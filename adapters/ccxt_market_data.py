@@ -61,6 +61,7 @@ class CcxtMarketData:
         self._on_error = on_error
         self._counters = counters
         self._streams: dict[Symbol, Stream] = {}
+        self._poller: Poller | None = None
         self._resyncs: dict[Symbol, tuple[int, float]] = {}  # when the last one was, and how long it waited
         self._audits: dict[int, Limits] = {}
 
@@ -86,13 +87,15 @@ class CcxtMarketData:
         unique = tuple(dict.fromkeys(symbols))
         try:
             if self.feed.trust is Trust.POLLED:
-                await Poller(wiring, unique).run()
+                self._poller = Poller(wiring, unique)
+                await self._poller.run()
             else:
                 await self._stream(wiring, unique)
         except BaseExceptionGroup as failures:
             raise _first(failures) from None
         finally:
             self._streams.clear()
+            self._poller = None
 
     def resync(self, symbol: Symbol) -> None:
         """A streamed book goes to a fresh client; a polled one is fresh each time. Nothing outside `run`."""
@@ -105,6 +108,13 @@ class CcxtMarketData:
         self._resyncs[symbol] = (now_ns, wait_s)
         self._counters["resyncs"] += 1
         stream.renew(symbol, "the book is not to be trusted", wait_s)
+
+    def restart(self, why: str) -> None:
+        """Streamed books go to fresh clients; of polled ones whatever was asked for before is passed over."""
+        if self._poller is not None:
+            self._poller.restart(why)
+        for stream in dict.fromkeys(self._streams.values()):
+            stream.restart(why)
 
     async def fetch_book(self, symbol: Symbol, levels: int) -> BookSnapshot:
         """The REST book, through ccxt's own rate limit. Raises VenueError."""

@@ -21,6 +21,13 @@ class Poller:
     def __init__(self, wiring: Wiring, symbols: Sequence[Symbol]) -> None:
         self._wiring = wiring
         self._symbols = symbols
+        self._round = 0
+
+    def restart(self, why: str) -> None:
+        """Every book is lost now, and so is what was asked for before."""
+        self._round += 1
+        for symbol in self._symbols:
+            self._wiring.outlet.lost(symbol, why)
 
     async def run(self) -> None:
         """Until cancelled. Raises AuthFailed where the venue shows its books to key holders only."""
@@ -39,7 +46,7 @@ class Poller:
 
         async def poll(up: Up) -> None:
             while True:
-                limit = wiring.limits.current
+                limit, asked = wiring.limits.current, self._round
                 try:
                     raw = await client.exchange.fetch_order_book(symbol, limit)
                 except Exception as exc:  # noqa: BLE001  the border: everything foreign ends here
@@ -50,6 +57,8 @@ class Poller:
                         wiring.refused(symbol, error)
                         await wiring.sleep(REFUSED_S)
                     continue
+                if asked != self._round:
+                    continue  # an answer of that time
                 wiring.outlet.book(symbol, raw)
                 wiring.limits.worked()
                 up()

@@ -82,6 +82,12 @@ class Stream:
         await wiring.sleep(self._wait_s)
         await supervise(self._connect, self._on_lost, sleep=wiring.sleep, rng=wiring.rng)
 
+    def restart(self, why: str) -> None:
+        """Everything that is followed here is lost now, and followed by a fresh client. Does not wait."""
+        self._stop(Transient(self._wiring.venue, why))
+        for symbol in self._symbols:
+            self._wiring.outlet.lost(symbol, why)
+
     def renew(self, symbol: Symbol, why: str, wait_s: float) -> None:
         """No book of this symbol is handed out any more before a fresh client has it. Does not wait."""
         if len(self._symbols) == 1:

@@ -7,7 +7,7 @@ once, in its newest state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from arb.books import Books
@@ -37,12 +37,17 @@ class Trades(Protocol):
 
 
 _STREAM = frozenset((BookDelta, BookSnapshot, Quote))
+_NEVER = 1 << 63
+_AT_ONCE = -1  # an age that every book is beyond
 
 
 class Engine:
     """A Sink. Observers see every opportunity, every intent and every event that is not market data.
 
     trader: None where nothing is to be traded.
+    doze_ns: a timer that was not called for so long says that the process stood still. Frames that waited meanwhile
+    arrive now and are old all the same, so no book is believed any more.   woke: told then, with how long it was; must
+    see to it that every book is asked for anew.
     """
 
     def __init__(
@@ -54,6 +59,9 @@ class Engine:
         clock: Clock,
         max_age_ns: int,
         trader: Trades | None = None,
+        *,
+        doze_ns: int = _NEVER,
+        woke: Callable[[int], None] = lambda _slept_ns: None,
     ) -> None:
         self._books = books
         self._scanner = scanner
@@ -62,6 +70,9 @@ class Engine:
         self._clock = clock
         self._max_age_ns = max_age_ns
         self._trader = trader
+        self._doze_ns = doze_ns
+        self._on_wake = woke
+        self._asleep_ns = _NEVER  # who calls later than this has slept
         self._finished = False
         self.latency = Latency()
         self.decisions = 0
@@ -80,6 +91,8 @@ class Engine:
     def on_idle(self, recv_ns: int) -> None:
         if self._finished:
             return
+        if recv_ns > self._asleep_ns:
+            self._wake(recv_ns)
         dirty = self._books.take_dirty()
         if dirty:
             found = self._scanner.on_dirty(dirty, self._clock.mono_ns())
@@ -92,6 +105,9 @@ class Engine:
         """Silence is news too: books that have become too old end what rested on them."""
         if self._finished:
             return
+        if now_ns > self._asleep_ns:
+            self._wake(now_ns)
+        self._asleep_ns = now_ns + self._doze_ns
         self._books.sweep(now_ns, self._max_age_ns)
         dirty = self._books.take_dirty()
         if dirty:
@@ -106,6 +122,14 @@ class Engine:
         self._act(self._scanner.finish(now_ns))
         self._finished = True
         self._books.close()
+
+    def _wake(self, now_ns: int) -> None:
+        """What rested on any book ends here, before anything that waited is looked at."""
+        slept_ns = now_ns - self._asleep_ns + self._doze_ns
+        self._asleep_ns = now_ns + self._doze_ns
+        self._books.sweep(now_ns, _AT_ONCE)
+        self._act(self._scanner.on_dirty(self._books.take_dirty(), now_ns))
+        self._on_wake(slept_ns)
 
     def _act(self, found: Iterable[Opportunity]) -> None:
         for opportunity in found:

@@ -74,6 +74,10 @@ class FakeMarketData:
             self.resyncs.append(symbol)
             asyncio.get_running_loop().call_soon(self._show, symbol)  # never before the question has been asked
 
+    def restart(self, why: str) -> None:
+        self.lose(why)
+        self.gain()
+
     async def fetch_book(self, symbol: Symbol, levels: int) -> BookSnapshot:
         held = self._book(symbol)
         if held is None:

@@ -10,7 +10,7 @@ from loguru import logger
 from arb.app.assembly import Engine
 from arb.app.scanning import LOOK_S, Live, unless, until
 from arb.control import clear_wish, read_wish, wish_path
-from arb.domain import Stopped
+from arb.domain import Stopped, Unwritten
 from arb.errors import ArbError, JournalError
 from arb.interfaces import Clock
 from arb.journal import Records, SqliteJournal
@@ -42,6 +42,7 @@ class Course:
         self._duration_s = duration_s
         self._accept_balances = accept_balances
         self.failure: Exception | None = None  # what something failed of, for good
+        self._written = True
 
     async def run(self) -> str:
         """How it ended: "interrupted", "duration" or "cycles". Raises what `recover` raises, Transient."""
@@ -71,10 +72,17 @@ class Course:
             self._tell_stopped(str(failure) or repr(failure))
 
     def _enough(self) -> bool:
+        self._mind_the_journal()
         broken = self._engine.executor.broken
         if broken is not None:
             self.fail(broken)
         return self._engine.trader.enough
+
+    def _mind_the_journal(self) -> None:
+        """Whoever is away from the screen is told, too; once for each time."""
+        written, self._written = self._written, not self._engine.journal.trouble
+        if written and not self._written:
+            self._engine.publisher.publish(Unwritten(self._engine.journal.trouble, self._clock.mono_ns()))
 
     def _tell_stopped(self, why: str) -> None:
         engine, now_ns = self._engine, self._clock.mono_ns()

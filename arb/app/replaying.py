@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from arb.app.scanners import NoScan, make_scanner
+from arb.app.scanners import NoScan, doze_ns, make_scanner
 from arb.app.shots import Shooter
 from arb.app.status import Counted, VenueDesk
 from arb.app.venues import native_specs, native_venue
@@ -180,7 +180,10 @@ def _play(
         books.add_venue(taped.venue, lambda _symbol: None)  # the answers are in the recording
         for market in taped.statics.markets:
             books.add(taped.venue, market.symbol, taped.feed, clock.mono_ns())
-    engine = Engine(books, scanner, (), Observers([counted]), clock, settings.scan.max_age_ms * 1_000_000)
+    engine = Engine(
+        books, scanner, (), Observers([counted]), clock, settings.scan.max_age_ms * 1_000_000,
+        doze_ns=doze_ns(settings),
+    )  # fmt: skip
     ahead = _Newcomers(books, feeds) if recording.session else None
     player = Replay(
         clock,

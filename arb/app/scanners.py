@@ -11,6 +11,7 @@ from arb.interfaces import Clock, Statics
 from arb.scanner import Scanner, ScanSettings
 
 MS = 1_000_000
+_LEAST_DOZE_NS = 500 * MS  # a loop that is merely busy has not slept
 
 
 def scan_settings(settings: Settings, rejected: bool) -> ScanSettings:
@@ -30,6 +31,11 @@ def scan_settings(settings: Settings, rejected: bool) -> ScanSettings:
         different=_pins(settings.identity.different),
         show_rejected=rejected,
     )
+
+
+def doze_ns(settings: Settings) -> int:
+    """Standing still for so long is as long as a book may be old: then what waited meanwhile may be older than that."""
+    return max(_LEAST_DOZE_NS, min(settings.scan.max_age_ms, settings.risk.max_book_age_ms) * MS)
 
 
 def make_scanner(

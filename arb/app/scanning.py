@@ -13,7 +13,7 @@ from loguru import logger
 from arb.app.apart import apart
 from arb.app.factories import Factories, Tapped, catalog
 from arb.app.memory import settled
-from arb.app.scanners import MS, make_scanner
+from arb.app.scanners import MS, doze_ns, make_scanner
 from arb.app.simulating import Environment, environment
 from arb.app.spinning import spinning
 from arb.app.statics import StaticFacts
@@ -23,6 +23,7 @@ from arb.app.taping import narrowed, start_tape
 from arb.app.upkeep import Upkeep
 from arb.audit import Auditor
 from arb.books import Books
+from arb.clock import Steps
 from arb.config import Credentials, Settings
 from arb.config.values import matches
 from arb.domain import BookAudit, BookState, Disconnected, Market, SubscriptionRefused, Symbol, VenueId
@@ -110,9 +111,13 @@ class Live:
             [counted, Logged(), *observers],
             on_broken=lambda observer, exc: logger.error("{} was dropped: {!r}", type(observer).__name__, exc),
         )
-        self.engine = Engine(books, scanner, strategies, self.observers, clock, settings.scan.max_age_ms * MS, trader)
+        self.engine = Engine(
+            books, scanner, strategies, self.observers, clock, settings.scan.max_age_ms * MS, trader,
+            doze_ns=doze_ns(settings), woke=self._woke,
+        )  # fmt: skip
         counted.attach(self.engine)
         self._told_of_tape = False
+        self._steps = Steps(clock)
         self.data: dict[VenueId, MarketData] = {}
         for venue, chosen in markets.items():
             factory = factories[venue]
@@ -122,6 +127,25 @@ class Live:
             books.add_venue(venue, data.resync)
             for market in chosen:
                 books.add(venue, market.symbol, data.feed, clock.mono_ns())
+
+    def _woke(self, slept_ns: int) -> None:
+        """Not even a socket that has survived is read on: nobody can tell how old the frames are that wait in it."""
+        self._renew(f"this process stood still for {slept_ns / 1e9:.1f} s")
+
+    def _renew(self, why: str) -> None:
+        logger.warning("{}: every book is asked for anew", why)
+        for data in self.data.values():
+            data.restart(why)
+
+    def _mind_the_clock(self) -> None:
+        by_ns = self._steps.look()
+        if by_ns > doze_ns(self.settings):
+            self._renew(f"the wall clock was set forward by {by_ns / 1e9:.1f} s, or this machine stood still")
+        elif by_ns:
+            logger.warning(
+                "the wall clock was set {} by {:.1f} s; ages and signatures do not go by it, records do",
+                "forward" if by_ns > 0 else "back", abs(by_ns) / 1e9,
+            )  # fmt: skip
 
     def sink(self, venue: VenueId) -> Sink:
         """Where a venue's events go: a path without frames is taped by its events."""
@@ -168,18 +192,19 @@ class Live:
             await asyncio.gather(*everything, return_exceptions=True)
 
     async def _tick(self, failed: Callable[[Exception], None] | None) -> None:
-        while True:
-            await asyncio.sleep(TICK_S)
+        while True:  # the first time before any frame: from then on a process that stands still is noticed
             now_ns = self.clock.mono_ns()
             if self.tape is not None:
                 self.tape.tick(now_ns)
                 self._mind(self.tape)
+            self._mind_the_clock()
             try:
                 self.engine.on_timer(now_ns)
             except Exception as exc:
                 if failed is None:
                     raise
                 failed(exc)
+            await asyncio.sleep(TICK_S)
 
     def _mind(self, tape: TapeWriter) -> None:
         if tape.failure and not self._told_of_tape:

@@ -16,11 +16,13 @@ _MOST_SAID = 2_000  # characters: what was given is repeated in what is told of 
 
 # Typer brings its own copy of click or uses the installed one, by version: this names the right one in both.
 _CLICK_ERROR = typer.BadParameter.__mro__[2]
+_PIECE, _PIECES = 400, 4_096  # memory in small pieces, kept for telling that there is no other
 
 
 def main(argv: Sequence[str] | None = None, desk: Desk | None = None) -> int:
     """Run one command. argv: without the program's name; None: the process's own."""
     desk = desk or real_desk()
+    spare = [bytes(_PIECE) for _ in range(_PIECES)]
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         job = _parse(arguments or ["--help"])
@@ -32,6 +34,7 @@ def main(argv: Sequence[str] | None = None, desk: Desk | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _fail(desk, "interrupted", INTERRUPTED)
     except Exception as exc:  # noqa: BLE001  the top: what is not foreseen below is our bug, told in one line
+        spare.clear()
         return _explain(desk, exc, arguments)
     return code
 
@@ -58,6 +61,8 @@ def _explain(desk: Desk, exc: BaseException, arguments: Sequence[str]) -> int:
         return _fail(desk, str(exc) or "timed out", UNREACHABLE)
     if isinstance(exc, errors.ReconcileError):
         return _fail(desk, str(exc), MISMATCH)
+    if isinstance(exc, MemoryError):
+        return _fail(desk, "out of memory", ERROR)
     if isinstance(exc, errors.ArbError):  # JournalError, ControlError and the rest
         return _fail(desk, str(exc), ERROR)
     if isinstance(exc, OSError):

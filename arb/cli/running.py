@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from arb.errors import ConfigError
 
 T = TypeVar("T")
 
 GRACE_S = 10.0  # a run that was asked to stop and has not is cancelled then
+LEAST_FILES = 48  # what two venues, a journal and their loop take, with some to spare
 _SIGNALS = tuple(s for s in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None)) if s is not None)
 
 
 def run_until_stopped(main: Callable[[asyncio.Event], Awaitable[T]], grace_s: float = GRACE_S) -> tuple[T, bool]:
     """What `main` returned, and whether it was interrupted. `main` is told by the event it is given.
 
-    Raises KeyboardInterrupt where it had to be cancelled.
+    Raises KeyboardInterrupt where it had to be cancelled, ConfigError where it could not even open its files.
     """
+    _require_files()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         result, interrupted = runner.run(_guard(main, grace_s))
     if result is None:
@@ -47,6 +52,7 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
 
 async def _guard(main: Callable[[asyncio.Event], Awaitable[T]], grace_s: float) -> tuple[tuple[T] | None, bool]:
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_on_stray)
     stop = asyncio.Event()
     task = asyncio.ensure_future(main(stop))
     interrupted = False
@@ -76,6 +82,29 @@ async def _guard(main: Callable[[asyncio.Event], Awaitable[T]], grace_s: float) 
                 loop.remove_signal_handler(number)
         if deadline is not None:
             deadline.cancel()
+
+
+def _on_stray(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What ends in nobody's hands, and would be a traceback: one line, like everything else that is told."""
+    from loguru import logger
+
+    failure = context.get("exception")
+    logger.error("{}{}", context.get("message", "a callback failed"), "" if failure is None else f": {failure!r}")
+
+
+def _require_files() -> None:
+    """A loop that cannot open its own files says so in words that nobody understands: it is asked before."""
+    taken: list[int] = []
+    try:
+        for _ in range(LEAST_FILES):
+            taken.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError as exc:
+        raise ConfigError(
+            f"{exc.strerror}: a run needs {LEAST_FILES} file descriptors, {len(taken)} are free; see 'ulimit -n'"
+        ) from None
+    finally:
+        for number in taken:
+            os.close(number)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

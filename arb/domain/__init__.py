@@ -58,6 +58,7 @@ from arb.domain.execution import (
     RiskMoved,
     RiskState,
     Stopped,
+    Unwritten,
 )
 from arb.domain.fact import (
     Fact,
@@ -121,6 +122,7 @@ REAL_TIME: tuple[type[Fact], ...] = (
     Notice, Pong, Reply, BookChange, BookAudit, Check, Leg, Opportunity, Intent, Order, OrderUpdate, Fill, Balance,
     BalancesRead, NotFound, PrivateUp, PrivateDown, BookSeen, LegPlan, Plan, Refused, CycleOpened, OrderSent,
     CycleMoved, NakedMoved, Delta, CycleClosed, ExposureMoved, RiskMoved, Mismatch, Baseline, Stopped,
+    Unwritten,
 )  # fmt: skip
 
 __all__ = [
@@ -196,6 +198,7 @@ __all__ = [
     "RiskMoved",
     "RiskState",
     "Stopped",
+    "Unwritten",
     "REAL_TIME",
     "Event",
     "StreamEvent",

@@ -216,6 +216,13 @@ class Stopped(Fact, frozen=True, gc=False):
     wall_ns: int
 
 
+class Unwritten(Fact, frozen=True, gc=False):
+    """The journal cannot be written, or has only its reserve left: nothing new begins while this is so."""
+
+    why: str
+    at_ns: int
+
+
 class Mismatch(Fact, frozen=True, gc=False):
     """A difference between our journal and a venue that no record explains."""
 

@@ -42,6 +42,12 @@ class MarketData(Protocol):
     def resync(self, symbol: Symbol) -> None:
         """Ask the venue for this book afresh. Neither waits nor raises; the answer is a BookSnapshot in the stream."""
 
+    def restart(self, why: str) -> None:
+        """Give up every connection and make it anew: what is on its way is not to be believed.
+
+        The Disconnected of each is told before this returns, and nothing that came over it is told after that.
+        """
+
     async def fetch_book(self, symbol: Symbol, levels: int) -> BookSnapshot:
         """The venue's REST book, for the audit. Raises VenueError."""
 

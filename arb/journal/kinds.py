@@ -41,6 +41,7 @@ from arb.domain import (
     Refused,
     RiskMoved,
     Stopped,
+    Unwritten,
 )
 from arb.errors import JournalError
 
@@ -76,7 +77,7 @@ class Key(NamedTuple):
 KINDS: tuple[type[Fact], ...] = (
     Committed, Left, Baseline, BookSeen, LegPlan, Plan, Refused, CycleOpened, OrderSent, CycleMoved, NakedMoved, Delta,
     CycleClosed, ExposureMoved, RiskMoved, Mismatch, Stopped, Order, OrderUpdate, Fill, Balance, BalancesRead, NotFound,
-    PrivateUp, PrivateDown,
+    PrivateUp, PrivateDown, Unwritten,
 )  # fmt: skip
 
 _NAMES = {kind: kind.__name__ for kind in KINDS}

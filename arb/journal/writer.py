@@ -14,12 +14,13 @@ from typing import Literal
 from loguru import logger
 
 from arb.bounded import shown
-from arb.domain import ClientId, CycleId, Fact, Order, Refused
+from arb.domain import ClientId, CycleId, CycleOpened, Fact, Order, Refused, RiskMoved
 from arb.errors import JournalError
 from arb.interfaces import Clock
 from arb.journal import kinds
 from arb.journal.checkpoint import Checkpointer
 from arb.journal.lock import Lock
+from arb.journal.reserve import Reserve
 from arb.journal.sampling import SECOND_NS, Sampler
 from arb.journal.schema import DAMAGE, migrate, read_meta
 
@@ -29,9 +30,10 @@ Noted = tuple[Fact, int, int, int]  # the fact, its monotonic and its wall time,
 _RECORD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ORDER = "INSERT INTO orders VALUES (?, ?, ?, ?, ?)"
 _KNOWN_ORDER = "INSERT INTO orders VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-_BUSY_S = 0.25  # somebody else's lock on the file may hold up the loop for so long, then the write has failed
+_BUSY_S = 0.25  # somebody else's lock may hold up the loop for so long, once; until it is gone nothing waits for it
 _LAST_ID = 1 << 62
 _MOST_WAITING = 200_000  # facts kept while the file cannot be written; beyond, nothing may be sent any more
+_FAILED = (sqlite3.Error, MemoryError)  # the latter is how SQLite's own lack of memory arrives here
 
 
 class SqliteJournal:
@@ -43,6 +45,8 @@ class SqliteJournal:
 
     mode: of the run; a journal serves one.   run: names this run in each row.
     checkpoint_rows: so many rows ask for a checkpoint; it waits until no order was written ahead for quiet_s.
+    Where the disk is full, a reserve beside the file is given up: nothing new begins then, but what is open can be
+    hedged, and a halt is remembered; the rest waits until the reserve could be taken back.
     synchronous: FULL survives a power cut too, for an fsync in every commit (see `arb bench journal`).
     Refusals are sampled: one each `refusals_s` for each limit, with the number it stands for.
     Raises JournalError for a file that is locked, damaged, foreign, newer, or cannot be written.
@@ -69,10 +73,14 @@ class SqliteJournal:
         self._sampler = Sampler(int(refusals_s * SECOND_NS))
         self._trouble = ""
         self._lost = 0
+        self._urgent = False  # a move of the risk gate waits
+        self._patient = True  # a lock of somebody else is waited for
         self._lock: Lock | None = None
+        self._reserve: Reserve | None = None
         self._db: sqlite3.Connection | None = None
         try:
             self._lock = _own(path)
+            self._reserve = Reserve(path)
             self._db = _connect(path, synchronous)
             self._next = self._begin(self._db, mode)
         except (*DAMAGE, OSError) as exc:
@@ -105,17 +113,20 @@ class SqliteJournal:
                 f"{self.path}: {self._lost} facts could not be kept while it was not written: {self._trouble}"
             )
         began_ns = self._clock.mono_ns()
+        if any(isinstance(fact, CycleOpened) and fact.orders for fact in facts) and not self._roomy(began_ns):
+            raise JournalError(f"{self.path}: the disk is full, and what is left of it is for what is open")
         try:
-            self._commit(self._waiting, [self._noted(fact) for fact in facts])
+            self._write(self._waiting, [self._noted(fact) for fact in facts])
         except sqlite3.IntegrityError as exc:
             if "orders" not in str(exc):
                 raise JournalError(_told(self.path, exc)) from None
             raise JournalError(
                 f"{self.path}: an order with this id was written ahead before: none is sent twice"
             ) from None
-        except sqlite3.Error as exc:
+        except _FAILED as exc:
+            self._complain(_told(self.path, exc))
             raise JournalError(_told(self.path, exc)) from None
-        self._waiting = []
+        self._written()
         now_ns = self._clock.mono_ns()
         for fact in facts:
             if orders := kinds.orders_of(fact):
@@ -132,6 +143,7 @@ class SqliteJournal:
             self._lost += 1
         else:
             self._waiting.append(self._noted(fact, count))
+            self._urgent |= isinstance(fact, RiskMoved)
 
     def on_fact(self, fact: object) -> None:
         """Listens for what was written ahead: that it is published says that its orders have left, which is noted."""
@@ -144,17 +156,14 @@ class SqliteJournal:
             self._waiting.append(self._noted(refused, count))
         if not self._waiting or self._checkpointer.restarting:
             return
-        try:
-            self._commit(self._waiting, ())
-        except sqlite3.Error as exc:
-            if not self._trouble:
-                logger.error("{}", _told(self.path, exc))
-            self._trouble = _told(self.path, exc)
+        if not (self._roomy(self._clock.mono_ns()) or self._urgent):
             return
-        self._waiting = []
-        if self._trouble:
-            logger.info("{} can be written again", self.path)
-        self._trouble = ""
+        try:
+            self._write(self._waiting, ())
+        except _FAILED as exc:
+            self._complain(_told(self.path, exc))
+        else:
+            self._written()
 
     async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         """Until cancelled: flush every now and then, and once more at the end."""
@@ -172,8 +181,11 @@ class SqliteJournal:
         self._checkpointer.close()
         for refused, count in self._sampler.rest():
             self._waiting.append(self._noted(refused, count))
+        if self._reserve is not None:
+            self._reserve.give_up()
+        self._urgent = True  # whether there is room or not
         self.flush()
-        if not self._trouble:
+        if not self._waiting:
             with suppress(sqlite3.Error):  # somebody reads just now: the log stays for the next one to move
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._release()
@@ -203,6 +215,46 @@ class SqliteJournal:
         now_ns = self._clock.mono_ns()
         mono_ns = kinds.mono_of(fact) or now_ns
         return fact, mono_ns, kinds.wall_of(fact) or self._clock.wall_ns() - (now_ns - mono_ns), count
+
+    def _roomy(self, now_ns: int) -> bool:
+        """The disk has room, for all that is known."""
+        return self._reserve is None or self._reserve.take_back(now_ns)
+
+    def _write(self, happened: Iterable[Noted], ahead: Iterable[Noted]) -> None:
+        """All in one transaction, in the reserve if there is no other room; nothing of it where this raises."""
+        try:
+            try:
+                self._commit(happened, ahead)
+            except sqlite3.Error as exc:
+                if not (_no_room(exc) and self._reserve is not None and self._reserve.give_up()):
+                    raise
+                try:
+                    self._commit(happened, ahead)
+                except sqlite3.Error:
+                    self._reserve.fill()  # it was not that
+                    raise
+        except sqlite3.OperationalError as exc:
+            self._wait_for_locks(exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY)
+            raise
+        self._wait_for_locks(True)
+
+    def _wait_for_locks(self, patient: bool) -> None:
+        if patient is not self._patient and self._db is not None:
+            self._patient = patient
+            self._db.execute(f"PRAGMA busy_timeout = {round(_BUSY_S * 1e3) if patient else 0}")
+
+    def _written(self) -> None:
+        self._waiting, self._urgent = [], False
+        if self._reserve is not None and not self._reserve.held:
+            self._complain(f"{self.path}: the disk is full: nothing new begins, the reserve is for what is open")
+        elif self._trouble:
+            logger.info("{} can be written again", self.path)
+            self._trouble = ""
+
+    def _complain(self, trouble: str) -> None:
+        if not self._trouble:
+            logger.error("{}", trouble)
+        self._trouble = trouble
 
     def _commit(self, happened: Iterable[Noted], ahead: Iterable[Noted]) -> None:
         """All in one transaction; nothing of it where this raises."""
@@ -238,6 +290,9 @@ class SqliteJournal:
         if self._db is not None:
             self._db.close()
             self._db = None
+        if self._reserve is not None:
+            self._reserve.close()
+            self._reserve = None
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -272,6 +327,12 @@ def _ids(orders: Iterable[tuple[CycleId, Order]]) -> tuple[ClientId, ...]:
     return tuple(order.client_id for _, order in orders)
 
 
+def _no_room(exc: sqlite3.Error) -> bool:
+    """A full disk, or a quota, which SQLite takes for any failed write."""
+    code = getattr(exc, "sqlite_errorcode", 0)
+    return code & 0xFF == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_WRITE
+
+
 def _told(path: Path, exc: Exception) -> str:
     code = getattr(exc, "sqlite_errorname", "")
     if code in ("SQLITE_NOTADB", "SQLITE_CORRUPT") or type(exc) in (sqlite3.DatabaseError, UnicodeDecodeError):
@@ -279,6 +340,8 @@ def _told(path: Path, exc: Exception) -> str:
         return f"{path} is damaged ({shown(exc)}): {cure}"
     if isinstance(exc, OSError):
         return f"{path} cannot be written: {exc.strerror}"
+    if isinstance(exc, MemoryError):
+        return f"{path} cannot be written: out of memory"
     return f"{path} cannot be written: {exc}"
 
 

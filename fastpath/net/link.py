@@ -58,6 +58,7 @@ class Link:
         self._ping_ns = round(spec.ping_s * SECOND_NS)
         self._dead_ns = round(spec.dead_s * SECOND_NS)
         self._pinged_ns = 0
+        self._up: Up = lambda: None
 
     @property
     def opened(self) -> bool:
@@ -79,7 +80,7 @@ class Link:
 
     async def run(self, up: Up) -> None:
         """Until lost: raises what ended it. `up` is called once it has lived for a while."""
-        driver = self._driver
+        driver, self._up = self._driver, up
         try:
             await driver.open()
             stable_ns = driver.connected_ns + round(STABLE_S * SECOND_NS)
@@ -94,6 +95,14 @@ class Link:
             raise driver.lost
         finally:
             await driver.close(self.farewell)
+
+    def lose(self, error: Transient) -> None:
+        """End the connection now, and tell so; nothing happens while there is none.
+
+        It is our own doing and says nothing of the venue: the next one need not wait longer for it.
+        """
+        self._up()
+        self._driver.lose(error)
 
     def renew(self, symbol: Symbol) -> bool:
         """Have the venue push the full book of `symbol` again. False: not carried here, or already on its way."""

@@ -91,6 +91,10 @@ class NativeMarketData:
             counters.resyncs += 1
             counters.coalesced += not self._shards[symbol].renew(symbol)
 
+    def restart(self, why: str) -> None:
+        for shard in dict.fromkeys(self._shards.values()):
+            shard.restart(why)
+
     async def fetch_book(self, symbol: Symbol, levels: int) -> BookSnapshot:
         """The REST book, when no seed is due and the venue's rate allows it. Raises VenueError; waits 10 s at most."""
         codec, clock = self._wiring.codec, self._wiring.clock

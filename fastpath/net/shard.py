@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any
 
 from arb.domain import ConnId, Symbol
-from arb.errors import VenueError
+from arb.errors import Transient, VenueError
 from arb.interfaces import Sink
 from arb.supervise import Up, supervise
 from fastpath.net.alarm import Alarm
@@ -49,6 +49,10 @@ class Slot:
             self._link.farewell = farewell
         if self._task is not None:
             self._task.cancel()
+
+    def lose(self, error: Transient) -> None:
+        if self._link is not None:
+            self._link.lose(error)
 
     def renew(self, symbol: Symbol) -> bool:
         return self._link is not None and self._link.renew(symbol)
@@ -120,6 +124,11 @@ class Shard:
             slot.stop("rotated")
             self._wiring.counters.rotations += 1
             slot = successor
+
+    def restart(self, why: str) -> None:
+        """Every connection ends now; the supervisor of each makes another."""
+        for slot in self._slots:
+            slot.lose(Transient(self._wiring.venue, why))
 
     def renew(self, symbol: Symbol) -> bool:
         """Have the full book pushed again wherever `symbol` is carried. False: it is on its way already, or nowhere."""

@@ -272,7 +272,10 @@ class NativeTrading:
         return await self._timely(partial(self._questions.open_orders, symbol))
 
     async def fills(self, symbol: Symbol, since_ns: int, until_ns: int = 0) -> tuple[Fill, ...]:
-        return await self._timely(partial(self._questions.fills, symbol, since_ns, until_ns))
+        def ask() -> Coroutine[Any, Any, tuple[Fill, ...]]:
+            return self._questions.fills(symbol, self._theirs(since_ns), self._theirs(until_ns))
+
+        return await self._timely(ask)
 
     def _check(self, order: Order, cost: Cost, lane: Lane, now_ns: int) -> None:
         """Raises VenueError where it may not leave: a stale order is worse than none, so it does not wait."""
@@ -339,6 +342,11 @@ class NativeTrading:
 
     def _venue_ns(self) -> int:
         return self._time.venue_ns()
+
+    def _theirs(self, wall_ns: int) -> int:
+        """The venue's time at a moment of our wall clock, which somebody may have set since; 0 stays 0."""
+        off_ns = self._venue_ns() - self._clock.wall_ns()
+        return max(1, wall_ns + off_ns) if wall_ns and abs(off_ns) > SECOND_NS else wall_ns
 
     def _judge(self, error: VenueError) -> None:
         """What an error says of more than its own call."""

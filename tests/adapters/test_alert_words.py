@@ -23,6 +23,7 @@ from arb.domain import (
     RiskState,
     Stopped,
     Symbol,
+    Unwritten,
     VenueId,
 )
 
@@ -51,6 +52,9 @@ def moved(after: RiskState) -> RiskMoved:
         ),
         pytest.param(
             Stopped("mexc: the key is refused", 0, 0, 0), "halt", "the run ends: mexc: the key is refused", id="an end"
+        ),
+        pytest.param(
+            Unwritten("the disk is full", 0), "halt", "nothing new begins: the disk is full", id="a full disk"
         ),
         pytest.param(
             Stopped("x", 2, 0, 0),

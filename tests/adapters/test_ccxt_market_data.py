@@ -171,3 +171,35 @@ async def test_a_rest_book_that_does_not_come(answers: list[Any], kind: type[Exc
         desk.rest.push(A, answer)
     with pytest.raises(kind):
         await desk.data.fetch_book(A, 20)
+
+
+# ---------------------------------------------------------------------------------------------- restart
+
+
+async def test_after_a_restart_nothing_of_the_old_clients_is_passed_on() -> None:
+    desk = Desk(per_client=1)
+    async with desk.running(A, B):
+        for number, symbol in enumerate((A, B)):
+            desk.clients[number].push(symbol, book(1))
+        await turns()
+        desk.clients[0].push(A, book(2))  # on its way
+        desk.data.restart("slept")
+        assert desk.losses() == [((A,), "slept"), ((B,), "slept")], "told before it returns"
+        await turns()
+        desk.clients[2].push(A, book(3))
+        desk.clients[3].push(B, book(2))
+        await turns()
+        assert [client.closed for client in desk.clients.made] == [1, 1, 0, 0]
+    assert sorted((snap.symbol, snap.seq) for snap in desk.heard.books()) == [(A, 1), (A, 3), (B, 1), (B, 2)]
+
+
+async def test_a_restart_before_there_is_anything_is_none() -> None:
+    desk = Desk()
+    desk.data.restart("slept")
+    async with desk.running(A):
+        desk.data.restart("slept")
+        await turns()
+        desk.clients[-1].push(A, book(1))
+        await turns()
+    assert [snap.seq for snap in desk.heard.books()] == [1]
+    assert desk.losses() == []

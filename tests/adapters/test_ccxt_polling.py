@@ -117,3 +117,18 @@ async def test_a_venue_that_shows_its_books_to_key_holders_only() -> None:
         await turns()
         with pytest.raises(AuthFailed, match="members only"):
             await task
+
+
+async def test_after_a_restart_an_answer_to_an_old_question_is_passed_over() -> None:
+    polled = desk(sleeps=Sleeps())
+    async with polled.running(A):
+        polled.clients[0].push(A, book(1))
+        await turns()
+        polled.data.restart("slept")
+        assert polled.losses() == [((A,), "slept")]
+        polled.clients[0].push(A, book(2))  # asked for before
+        await turns()
+        polled.clients[0].push(A, book(3))
+        await turns()
+    assert [snap.seq for snap in polled.heard.books()] == [1, 3]
+    assert len(polled.clients.made) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from arb.books import Books
 from arb.clock import ManualClock
 from arb.domain import BookSnapshot, BookState, Depth, Disconnected, Seed, Subscribed, Symbol, Trust, VenueId
@@ -132,3 +134,80 @@ def test_after_the_end_nothing_is_listened_to():
     assert scans.ended
     assert facts.facts == []
     assert (len(scans.asked), books.get((V, A)).state) == (1, BookState.LIVE)
+
+
+class Woken:
+    """What is told of a sleep; `then` is what happens in answer to it."""
+
+    def __init__(self):
+        self.slept = []
+        self.then = lambda: None
+
+    def __call__(self, slept_ns):
+        self.slept.append(slept_ns)
+        self.then()
+
+
+def doze(doze_ns=500):
+    clock, scans, woken = ManualClock(1000), Scans(), Woken()
+    books = Books()
+    books.add_venue(V, lambda symbol: None)
+    for symbol in (A, B):
+        books.add(V, symbol, FEED, 0)
+    engine = Engine(books, scans, [], Observers([]), clock, max_age_ns=10_000, doze_ns=doze_ns, woke=woken)
+    engine.on_timer(1000)
+    engine.on_event(frame(A, 1))
+    engine.on_idle(1000)
+    scans.asked.clear()
+    return engine, books, scans, woken
+
+
+def states(books):
+    return [books.get((V, symbol)).state for symbol in (A, B)]
+
+
+@pytest.mark.parametrize(
+    "wakes",
+    [
+        pytest.param(
+            lambda engine: (engine.on_event(frame(B, 2, 1501)), engine.on_idle(1501)), id="a frame comes first"
+        ),
+        pytest.param(lambda engine: engine.on_timer(1501), id="the timer comes first"),
+    ],
+)
+def test_after_a_sleep_no_book_is_believed_and_what_rested_on_one_ends_first(wakes):
+    engine, books, scans, woken = doze()
+    seen = []
+    woken.then = lambda: seen.append((states(books), [key for keys, _ in scans.asked for key in keys]))
+    wakes(engine)
+    assert woken.slept == [501]
+    ((told, decided),) = seen
+    assert BookState.LIVE not in told
+    assert (V, A) in decided
+    engine.on_timer(1550)
+    assert woken.slept == [501]  # once
+
+
+def test_a_loop_that_is_only_late_has_not_slept():
+    engine, books, _scans, woken = doze()
+    engine.on_event(frame(B, 2, 1500))
+    engine.on_idle(1500)
+    engine.on_timer(1500)
+    engine.on_timer(2000)
+    assert woken.slept == []
+    assert states(books) == [BookState.LIVE, BookState.LIVE]
+
+
+def test_frames_that_end_a_lost_connection_do_not_wake_it_twice():
+    engine, books, scans, woken = doze()
+
+    def lost():
+        engine.on_event(Disconnected(V, 1, (A,), "slept", 1600))
+        engine.on_idle(1600)
+
+    woken.then = lost
+    engine.on_event(frame(A, 2, 1600))
+    engine.on_idle(1600)
+    assert woken.slept == [600]
+    assert states(books)[0] is BookState.DOWN
+    assert [keys for keys, _ in scans.asked] == [[(V, A)]]

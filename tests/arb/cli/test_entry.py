@@ -176,6 +176,7 @@ def test_half_of_a_key_is_an_error(shell: Shell) -> None:
         pytest.param(NotRunning("nobody is there"), 1, "nobody is there", id="no engine"),
         pytest.param(ArbError("two\nlines"), 1, "two lines", id="never more than one line"),
         pytest.param(OSError(28, "No space left on device", "x.tape"), 1, "x.tape: No space left", id="disk full"),
+        pytest.param(MemoryError(), 1, "out of memory", id="no more memory"),
         pytest.param(KeyboardInterrupt(), 130, "interrupted", id="interrupted before anything ran"),
         pytest.param(ExceptionGroup("g", [Transient("mexc", "down")]), 5, "mexc: down", id="tasks that fail together"),
     ],

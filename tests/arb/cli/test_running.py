@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 
 import pytest
+from loguru import logger
 
 from arb.cli.running import run_until_stopped, stop_on_signal
+from arb.errors import ConfigError
 
 
 def _interrupt() -> None:
@@ -81,3 +84,34 @@ def test_without_a_loop_the_second_signal_insists() -> None:
         _interrupt()
         with pytest.raises(KeyboardInterrupt):
             _interrupt()
+
+
+def test_what_fails_in_nobodys_hands_is_one_line() -> None:
+    said: list[str] = []
+    sink = logger.add(lambda message: said.append(message.record["message"]), level="ERROR")
+
+    async def main(stop: asyncio.Event) -> str:
+        asyncio.get_running_loop().call_soon(lambda: 1 / 0)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return "lives on"
+
+    try:
+        assert run_until_stopped(main) == ("lives on", False)
+    finally:
+        logger.remove(sink)
+    assert len(said) == 1
+    assert said[0].endswith("ZeroDivisionError('division by zero')")
+
+
+def test_a_process_that_may_open_nothing_says_so() -> None:
+    async def main(stop: asyncio.Event) -> None:
+        pytest.fail("it was started")
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/dev/fd")) + 5, hard))
+    try:
+        with pytest.raises(ConfigError, match=r"Too many open files: a run needs \d+ file descriptors, \d+ are free"):
+            run_until_stopped(main)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

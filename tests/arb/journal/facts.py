@@ -40,6 +40,7 @@ from arb.domain import (
     Side,
     Stopped,
     Symbol,
+    Unwritten,
     VenueId,
 )
 from arb.journal import Committed, Left
@@ -152,6 +153,7 @@ def one_of_each() -> Iterator[Fact]:
     yield risk_moved(RiskState.HALTED, "halt")
     yield Mismatch(MEXC, "BTC", "1", "2", 8)
     yield Stopped("the key is refused", 1, 8, WALL_NS)
+    yield Unwritten("the disk is full", 8)
     yield buy
     yield Order(MEXC, BTC, Side.BUY, OrderType.MARKET, D("1"), None, ClientId("arb-m"), D("99.9"))
     yield update(buy, OrderStatus.UNKNOWN, None, None)

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import stat
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -105,7 +106,7 @@ async def test_run_flushes_and_once_more_at_its_end(journal: SqliteJournal, reco
 def test_the_file_is_its_owners_alone(journal: SqliteJournal, path: Path) -> None:
     journal.ahead(opened())
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
-    assert modes == {path.name + end: 0o600 for end in ("", "-wal", "-shm", ".lock")}
+    assert modes == {path.name + end: 0o600 for end in ("", "-wal", "-shm", ".lock", ".reserve")}
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
@@ -256,6 +257,38 @@ class TestTrouble:
                 journal.ahead(opened())
             other.execute("ROLLBACK")
         journal.ahead(opened())
+
+    def test_a_lock_that_stays_holds_up_the_loop_once(self, journal: SqliteJournal, path: Path) -> None:
+        journal.note(PrivateUp(MEXC, 5))
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            journal.flush()
+            began = time.monotonic()
+            for number in range(100):
+                journal.flush()
+                with pytest.raises(JournalError, match="locked"):
+                    journal.ahead(opened(number))
+            assert time.monotonic() - began < 5.0  # 200 times a quarter of a second would be 50
+            other.execute("ROLLBACK")
+        journal.flush()
+        assert (journal.trouble, journal.waiting) == ("", 0)
+        journal.ahead(opened())
+
+    def test_a_lack_of_memory_is_an_error_like_any_other(
+        self, journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def commit(*_args: object) -> None:
+            raise MemoryError
+
+        with monkeypatch.context() as patch:
+            patch.setattr(journal, "_commit", commit)
+            journal.note(PrivateUp(MEXC, 5))
+            journal.flush()
+            assert journal.trouble.endswith("out of memory")
+            with pytest.raises(JournalError, match="out of memory"):
+                journal.ahead(opened())
+        journal.ahead(opened())
+        assert journal.trouble == ""
 
 
 def test_the_log_is_moved_into_the_file_and_begins_anew(path: Path, clock: ManualClock) -> None:

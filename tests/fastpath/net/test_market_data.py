@@ -325,3 +325,15 @@ async def test_counters_are_a_mapping_of_numbers(venue: Venue) -> None:
     assert {"frames", "bytes", "decode_errors", "losses", "refused", "snapshots", "rest_reused"} <= set(counters)
     assert all(isinstance(v, int) for v in counters.values())
     assert not [e for e in line.errors if isinstance(e, VenueError)]
+
+
+async def test_a_restart_tells_every_loss_at_once_and_makes_the_connections_anew(venue: Venue) -> None:
+    line = Line(venue, Seed.NONE, max_topics=3)
+    async with line.running():
+        await line.subscribed(5)
+        line.data.restart("slept")
+        told = line.heard.of(Disconnected)
+        assert sorted(symbol for each in told for symbol in each.symbols) == SYMBOLS
+        assert {each.reason for each in told} == {"slept"}
+        await line.subscribed(10)
+    assert sorted(e.conn for e in line.heard.of(Connected)) == [1, 2, 3, 4]

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from arb.clock import SystemClock
 from arb.domain import (
     Balance,
     BalancesRead,
@@ -359,3 +360,29 @@ async def test_the_limit_of_the_clocks_error_is_given() -> None:
         d.trading.submit(d.order())
         assert "the venue's time is known to" in (await d.ended()).reason
         assert d.orders == []
+
+
+class SetWrong(SystemClock):
+    """A machine whose wall clock somebody has set."""
+
+    __slots__ = ("by_ns",)
+
+    def __init__(self) -> None:
+        self.by_ns = 0
+
+    def wall_ns(self) -> int:  # type: ignore[override]  # of the real one it is an attribute
+        return SystemClock.wall_ns() + self.by_ns
+
+
+@every_venue
+@pytest.mark.parametrize("hours", [pytest.param(1, id="forward"), pytest.param(-1, id="back")])
+async def test_fills_are_found_by_a_clock_that_was_set(module: ModuleType, hours: int) -> None:
+    """An order that was sent a minute ago was sent a minute ago: else what it has filled would be missed."""
+    clock = SetWrong()
+    async with desk(module, clock=clock) as d:
+        clock.by_ns = hours * 3_600_000_000_000
+        sent_ns = clock.wall_ns()
+        d.trading.submit(d.order())
+        assert (await d.ended()).status is OrderStatus.FILLED
+        fills = await d.trading.fills(BTC, sent_ns - 60_000_000_000, clock.wall_ns() + 60_000_000_000)
+    assert {fill.trade_id for fill in fills} == {fill.trade_id for fill in d.sim.ledger(d.venue).fills} != set()

@@ -93,6 +93,10 @@ class Engine:
         """What it has logged by now."""
         return self._err.read_text()
 
+    def printed(self) -> str:
+        """What it has written to stdout by now."""
+        return self._out.read_text()
+
     def kill(self) -> None:
         """Nothing of it is done any more, not even what it was just about to."""
         self._process.kill()
@@ -146,6 +150,10 @@ class Stage:
     async def run(self, *more: str, environ: Mapping[str, str] | None = None) -> Engine:
         """Start the engine; it is not yet up."""
         return await self._start("run", "--live", *more, environ=environ)
+
+    async def arb_begun(self, *words: str, environ: Mapping[str, str] | None = None) -> Engine:
+        """Any other command, to be stopped by the caller."""
+        return await self._start(*words, environ=environ)
 
     async def arb(self, *words: str, environ: Mapping[str, str] | None = None) -> Ended:
         """Any other command, to its end."""
