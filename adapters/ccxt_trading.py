@@ -80,6 +80,7 @@ class CcxtTrading:
         redact: Redactor,
         on_error: OnError,
         counters: Counter[str],
+        breaker: Breaker | None = None,
     ) -> None:
         self.venue = venue
         self.settle_ns = int(settings.settle_s * 1e9)
@@ -93,7 +94,7 @@ class CcxtTrading:
         self._on_error = on_error
         self._counters = counters
         self._budget = Budget(clock, sleep)
-        self._breaker = Breaker()
+        self._breaker = Breaker() if breaker is None else breaker
         self._skew = Skew()
         self._sent = SentOrders()
         self._open = open
@@ -229,7 +230,7 @@ class CcxtTrading:
     def _judge(self, error: VenueError) -> None:
         """What a failed call says about the next ones."""
         fault = isinstance(error, OutcomeUnknown) or (isinstance(error, Transient) and error.cause is not Cause.CLOCK)
-        self._breaker.record(not fault, self._clock.mono_ns())
+        self._breaker.record(not fault, self._clock.mono_ns(), error.message)
         if error.cause is Cause.RATE_LIMIT:
             self._budget.pause((error.retry_after_s if isinstance(error, Transient) else 0.0) or PAUSE_S)
         if isinstance(error, AuthFailed) and error.cause is not Cause.PERMISSION:

@@ -62,7 +62,9 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> str:
         "def pytest_configure(config):\n"
         "    config.pluginmanager.register(Orphans(), 'orphans')\n"
     )
-    (folder / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\nfilterwarnings = error\n")
+    (folder / "pytest.ini").write_text(
+        "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\nfilterwarnings = error\n"
+    )
     words = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", str(folder)]
     done = subprocess.run(
         words, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60

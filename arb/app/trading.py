@@ -20,6 +20,7 @@ from arb.app.scanning import Live, facts, keep_up, opened, select, unless
 from arb.app.sides import paper_sides, real_sides, run_sides
 from arb.app.status import Counted
 from arb.app.strategies import make_strategies
+from arb.app.vitals import Vitals
 from arb.books import Books
 from arb.config import Credentials, Settings
 from arb.control import ControlServer, verbs_of
@@ -74,6 +75,7 @@ async def trade(
         markets = select(statics, settings.scan.symbols, least_venues=2)
         alerts = alerts_from(environ, settings.alerts, clock, asyncio.sleep)
         observers = () if alerts is None else (alerts,)
+        vitals = Vitals(factories.breakers)
         books, rules, round_trips = Books(), Rules(statics.values()), RoundTrips(clock)
         sides = (
             paper_sides(settings, markets, rules, books, round_trips, clock)
@@ -85,14 +87,16 @@ async def trade(
         journal = SqliteJournal(files.journal, clock, mode=mode, run=f"{clock.wall_ns() // MS:x}-{os.getpid():x}")
         stack.callback(journal.close)
         engine = assemble(
-            settings, mode, sides, books, rules, journal, clock, view=view, observers=observers, max_cycles=max_cycles
-        )
+            settings, mode, sides, books, rules, journal, clock,
+            view=view, observers=observers, max_cycles=max_cycles, vitals=vitals,
+        )  # fmt: skip
         scanner = make_scanner(settings, statics, markets, books, clock, rejected=False)
         counted = Counted("run", None, books, scanner, clock)
         live = Live(
             settings, factories, markets,
             books=books, scanner=scanner, counted=counted, clock=clock, tape=None, observers=observers,
             strategies=make_strategies(settings.run.strategy, settings), trader=engine.trader,
+            vitals=vitals,
         )  # fmt: skip
         control = ControlServer(files.control, verbs_of(engine.operation))
         await control.start()

@@ -10,6 +10,7 @@ from random import Random
 from ssl import SSLContext, create_default_context
 from typing import Any, TypeVar
 
+from arb.breaker import Breaker
 from arb.domain import (
     Balance,
     BalancesRead,
@@ -76,6 +77,7 @@ class NativeTrading:
         answer_s: float = ANSWER_S,
         max_clock_error_ms: int = MAX_CLOCK_ERROR_MS,
         deadman_s: int = DEADMAN_S,
+        breaker: Breaker | None = None,
     ) -> None:
         """answer_s: an order without an answer for so long is UNKNOWN.
 
@@ -100,6 +102,7 @@ class NativeTrading:
         self._sender = Sender(
             self.venue, origin, codec, self._governor, clock=clock, sleep=sleep, rng=rng,
             tls=tls if origin.tls else None, venue_ns=self._venue_ns, answer_s=answer_s,
+            breaker=breaker,
         )  # fmt: skip
         self._time = ClockKeeper(codec, self._sender, clock, on_error)
         self._questions = Questions(self.venue, codec, self._sender, self._venue_ns)
