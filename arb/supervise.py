@@ -17,7 +17,7 @@ Sleep = Callable[[float], Awaitable[object]]
 Up = Callable[[], None]
 
 FATAL = (AuthFailed, ConfigError)  # trying again would fail in the same way
-FIRST_S = 0.25
+FIRST_S = 0.1
 CAP_S = 30.0
 
 

@@ -105,6 +105,9 @@ class Link:
     def on_event(self, event: Event) -> None:
         if type(event) not in _STREAM:
             self._watch(event)
+        elif self._subscriptions.waiting and type(event) is BookDelta:
+            self._subscriptions.starved(event.symbol, event.recv_ns)
+            self._alarm.ring()
         self._sink.on_event(event)
 
     def on_idle(self, recv_ns: int) -> None:

@@ -21,6 +21,9 @@ from arb.clock import ManualClock
 from arb.config import Settings
 from arb.domain import BookState
 from arb.sim import FaultPlan, FaultRule, SimExchanges, SimSettings
+from arb.sim.conn import Conn
+from arb.sim.faults import Injector
+from arb.sim.venue import Label
 from arb.status import ScanSummary
 from arb.sync import BookSync
 from tests.proof.clockwork import Clockwork
@@ -32,6 +35,8 @@ FEEDS = {"mexc": "aggre.depth@100ms", "gateio": "spot.obu@400"}  # both chained,
 SYMBOLS = ("BTC/USDT", "ETH/USDT")
 STEP_S = 0.05  # of the market
 STALL_MS = 1500.0
+NOTICE_MS = 3000.0  # from the announced end of a socket to its end
+STARTED_S = 5.0  # all is up by then
 
 
 @dataclass(frozen=True)
@@ -44,9 +49,13 @@ class Fault:
     at_ms: float
 
     def rule(self) -> FaultRule:
-        duration_ms = STALL_MS if self.kind == "stall" else 1000.0 if self.kind == "upgrade" else 0.0
+        duration_ms = STALL_MS if self.kind == "stall" else NOTICE_MS if self.kind == "upgrade" else 0.0
         return FaultRule(
-            kind=self.kind, venue=self.venue, symbol=self.symbol, at_ms=(self.at_ms,), duration_ms=duration_ms  # type: ignore[arg-type]
+            kind=self.kind,
+            venue=self.venue,
+            symbol=self.symbol,
+            at_ms=(self.at_ms,),
+            duration_ms=duration_ms,  # type: ignore[arg-type]
         )
 
 
@@ -69,12 +78,31 @@ class Lived:
     faults: Sequence[Fault]
     outages: list[Outage] = field(default_factory=list)
     began_ns: int = 0
+    passed: dict[tuple[str, str], list[int]] = field(default_factory=dict)  # when frames of each book were sent
     sim: SimExchanges | None = None
     summary: ScanSummary | None = None
 
-    def of(self, fault: Fault, within_ms: float = 4000.0) -> list[Outage]:
+    def struck_ns(self, fault: Fault) -> int:
+        """When it was carried out: at the first thing that it fitted."""
+        assert self.sim is not None
+        found = [
+            done.at_ms
+            for done in self.sim.injected
+            if (done.kind, done.venue) == (fault.kind, fault.venue)
+            and fault.symbol in ("", done.symbol)
+            and done.at_ms >= fault.at_ms
+        ]
+        assert found, f"{fault} was never carried out"
+        return self.began_ns + round(min(found) * MS)
+
+    def sent_between(self, fault: Fault, outage: Outage) -> int:
+        """Frames of the book that were sent after the one that was hit, up to the moment of the outage."""
+        sent = self.passed[fault.venue, outage.symbol]
+        return sum(self.struck_ns(fault) < at_ns <= outage.at_ns for at_ns in sent)
+
+    def of(self, fault: Fault, within_ms: float = NOTICE_MS + 1000.0) -> list[Outage]:
         """What it caused."""
-        at_ns = self.began_ns + round(fault.at_ms * MS)
+        at_ns = self.struck_ns(fault)
         return [
             outage
             for outage in self.outages
@@ -96,12 +124,12 @@ class Lived:
 
 
 def timetable(kinds: Sequence[str], every_s: float, duration_s: float, seed: int) -> list[Fault]:
-    """One fault in each stretch of `every_s`, at any moment of it but its end, of any kind, at any venue, to any book."""
+    """One fault in each stretch of `every_s`, of any kind, at any venue, to any book."""
     rng = Random(seed)
     faults = []
-    for number in range(int(duration_s / every_s)):
+    for number in range(int((duration_s - STARTED_S) / every_s)):
         kind = rng.choice(kinds)
-        at_ms = 1000.0 * every_s * (number + rng.uniform(0.2, 0.6))
+        at_ms = 1000.0 * (STARTED_S + every_s * (number + rng.uniform(0.0, 0.4)))
         symbol = "" if kind in ("close", "upgrade") else rng.choice(SYMBOLS)
         faults.append(Fault(kind, rng.choice(VENUES), symbol, at_ms))
     return faults
@@ -143,6 +171,17 @@ def _staged(run: Lived, seed: int) -> Iterator[None]:
             self.books.listen(on_turn)
 
     with pytest.MonkeyPatch.context() as patch:
+        frames = Injector.frames
+
+        def passing(self: Injector, conn: Conn, label: Label, payload: bytes, *, binary: bool) -> list[bytes]:
+            out = frames(self, conn, label, payload, binary=binary)
+            if out:
+                assert run.sim is not None
+                venue = self._venues[conn]
+                run.passed.setdefault((venue, label.symbol), []).append(run.began_ns + run.sim.market.now_ns)
+            return out
+
+        patch.setattr(Injector, "frames", passing)
         patch.setattr(scanning, "Live", Live)
         patch.setattr("fastpath.net.native.Random", lambda: Random(seed))
         yield

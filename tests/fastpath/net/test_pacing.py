@@ -78,6 +78,19 @@ def test_ladder(free: int, gaps_s: list[float], waits_s: list[float]) -> None:
     assert steps(Ladder(1.0, 8.0, 60.0, Longest(), free), gaps_s) == waits_s
 
 
+@pytest.mark.parametrize(
+    ("gaps_s", "waits_s"),
+    [
+        pytest.param([0, 0, 0, 4, 4], [0, 1, 2, 4, 8], id="too little calm forgives nothing"),
+        pytest.param([0, 0, 0, 5, 5], [0, 1, 2, 2, 2], id="each calm takes one of the times back"),
+        pytest.param([0, 0, 0, 11, 0], [0, 1, 2, 1, 2], id="two of them two"),
+        pytest.param([0, 0, 55, 0], [0, 1, 0, 1], id="nobody is forgiven more than there was"),
+    ],
+)
+def test_calm_brings_a_key_down_again(gaps_s: list[float], waits_s: list[float]) -> None:
+    assert steps(Ladder(1.0, 8.0, 60.0, Longest(), free=1, calm_s=5.0), gaps_s) == waits_s
+
+
 def test_keys_climb_separately() -> None:
     ladder = Ladder(1.0, 8.0, 60.0, Longest())
     assert steps(ladder, [0, 0], "a") == [1, 2]
