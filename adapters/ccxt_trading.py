@@ -38,10 +38,10 @@ from arb.domain import (
     Symbol,
     VenueId,
 )
-from arb.errors import AuthFailed, Cause, OutcomeUnknown, Rejected, Transient, VenueError
+from arb.errors import AuthFailed, Cause, OutcomeUnknown, ProtocolError, Rejected, Transient, VenueError
 from arb.interfaces import Clock, Lane, Sink
 from arb.outcome import failed
-from arb.supervise import Sleep, supervise
+from arb.supervise import Sleep, minded, supervise
 
 PAUSE_S = 1.0  # after "too many requests", where the venue does not say for how long
 CLOCK_S = 10.0  # between two readings of the venue's clock; they keep a connection warm as well
@@ -355,6 +355,11 @@ class CcxtTrading:
                 self._budget.learn(order_ms(self._rest.exchange), self._rest.exchange.rateLimit)
             return self._rest
 
+    def _on_bug(self, failure: Exception) -> None:
+        """Foreign code or ours did what nobody expects: told, and the others go on. An order is asked for in time."""
+        error = translate(self.venue, failure, self._redact)
+        self._on_error(error if isinstance(error, VenueError) else ProtocolError(self.venue, repr(failure)))
+
     async def _streaming(self, lost: Lost) -> Client:
         return await self._open(lost, self._budget)
 
@@ -362,3 +367,4 @@ class CcxtTrading:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        minded(task, self._on_bug)

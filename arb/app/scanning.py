@@ -12,6 +12,7 @@ from loguru import logger
 
 from arb.app.apart import apart
 from arb.app.factories import Factories, Tapped, catalog
+from arb.app.kept import kept
 from arb.app.memory import settled
 from arb.app.scanners import MS, make_scanner
 from arb.app.simulating import Environment, environment
@@ -163,7 +164,7 @@ class Live:
         parts = [data.run([m.symbol for m in self.markets[v]], self.sink(v)) for v, data in self.data.items()]
         parts += [self._tick(failed), *extra]
         if self.settings.scan.audit_s:
-            parts.append(self._audit())
+            parts.append(kept("the audit of the books", self._audit))
         work = [asyncio.create_task(part if failed is None else apart(part, failed)) for part in parts]
         end: asyncio.Future[str] = asyncio.ensure_future(until())
         everything: list[asyncio.Future[Any]] = [*work, end]
@@ -301,7 +302,9 @@ async def scan(
             )  # fmt: skip
             upkeep = keep_up(live, world, factories, statics, scanner)
             counted.started()
-            ended = await live.run(lambda: until(live, stop, duration_s, once), [upkeep.run()])
+            ended = await live.run(
+                lambda: until(live, stop, duration_s, once), [kept("the upkeep of static facts", upkeep.run)]
+            )
         finally:
             if writer is not None:
                 writer.close()

@@ -6,11 +6,13 @@ import asyncio
 import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import NamedTuple
 
 from adapters.alerts import alerts_from
 from arb.app.assembly import Engine, assemble
 from arb.app.course import Course
+from arb.app.kept import kept
 from arb.app.operation import Operation
 from arb.app.rereading import reread
 from arb.app.round_trips import RoundTrips
@@ -104,16 +106,19 @@ async def trade(
         course = Course(engine, live, clock, stop, duration_s=duration_s, accept_balances=accept_balances)
         upkeep = keep_up(live, world, factories, statics, scanner, rules.refresh)
         extra = [
-            upkeep.run(),
-            journal.run(),
+            kept("the upkeep of static facts", upkeep.run),
+            kept("the journal's writer", journal.run),
             run_sides(engine.trading, engine.trader, course.fail),
-            reread(engine.trading, engine.trader),
-            keep_proving(engine.executor, engine.trading, clock, engine.trader.on_event, asyncio.sleep),
+            kept("the reading of balances", partial(reread, engine.trading, engine.trader)),
+            kept(
+                "the proving of orders",
+                partial(keep_proving, engine.executor, engine.trading, clock, engine.trader.on_event, asyncio.sleep),
+            ),
         ]
         if mode == "paper" and not settings.paper.latency_ms:
-            extra.append(round_trips.run(live.data, markets))
+            extra.append(kept("the timing of venues", partial(round_trips.run, live.data, markets)))
         if alerts is not None:
-            extra.append(alerts.run())
+            extra.append(kept("the alerts", alerts.run))
         counted.started()
         view.started(Source(engine.operation, counted))
         ended = await live.run(course.run, extra, course.fail)

@@ -27,7 +27,7 @@ from arb.domain import (
 from arb.errors import AuthFailed, Cause, OutcomeUnknown, Rejected, Transient, VenueError
 from arb.interfaces import Answer, Clock, Lane, PrivateCodec, Sink, VenueSpec, Verb
 from arb.outcome import failed
-from arb.supervise import Sleep, backoff
+from arb.supervise import Sleep, backoff, minded
 from fastpath.net.alarm import Alarm
 from fastpath.net.cancels import Cancels, Target
 from fastpath.net.clock_keeper import ClockKeeper
@@ -378,3 +378,4 @@ class NativeTrading:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        minded(task, self._fail)  # what it does not expect is a bug of ours: the run ends with it
