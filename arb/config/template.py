@@ -117,6 +117,6 @@ balances = {}           # { USDT = "5000", BTC = "0.05" }: what every venue hold
 path = ""               # the SQLite file; "": arb/journal-<mode>.sqlite in the XDG data folder
 
 [alerts]                # where to: ARB_ALERT_WEBHOOK, ARB_ALERT_SLACK, ARB_ALERT_TELEGRAM_TOKEN and _CHAT
-on = ["halt", "residual", "private_lost", "limit", "mismatch"]  # also: "opportunity"
+on = ["halt", "residual", "private_lost", "limit", "mismatch", "breaker"]  # also: "opportunity"
 every_s = 5.0           # one message in this time at most; what comes meanwhile is put together
 """

@@ -122,9 +122,9 @@ class AlertsConfig(Model):
     """
 
     on: Annotated[
-        tuple[Literal["halt", "residual", "private_lost", "limit", "mismatch", "opportunity"], ...],
+        tuple[Literal["halt", "residual", "private_lost", "limit", "mismatch", "breaker", "opportunity"], ...],
         BeforeValidator(values.words),
-    ] = ("halt", "residual", "private_lost", "limit", "mismatch")
+    ] = ("halt", "residual", "private_lost", "limit", "mismatch", "breaker")
     every_s: Seconds = 5.0
 
 
