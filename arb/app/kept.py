@@ -8,6 +8,7 @@ from random import Random
 
 from loguru import logger
 
+from arb.errors import VenueError
 from arb.supervise import Sleep, Up, supervise
 
 
@@ -28,7 +29,10 @@ async def kept(
     def lost(failure: Exception | None) -> None:
         if failure is None:
             raise _Over
-        logger.opt(exception=failure).error("{} has failed and begins anew: {!r}", name, failure)
+        if isinstance(failure, VenueError):
+            logger.warning("{} begins anew: {}", name, failure)
+        else:  # a bug of ours: where it is helps whoever mends it
+            logger.opt(exception=failure).error("{} has failed and begins anew: {!r}", name, failure)
 
     try:
         await supervise(work, lost, sleep=sleep, rng=Random() if rng is None else rng)

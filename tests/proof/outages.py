@@ -6,6 +6,7 @@ A fault of the timetable hits one book of one venue; one that hits a socket hits
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -98,7 +99,7 @@ class Lived:
     def sent_between(self, fault: Fault, outage: Outage) -> int:
         """Frames of the book that were sent after the one that was hit, up to the moment of the outage."""
         sent = self.passed[fault.venue, outage.symbol]
-        return sum(self.struck_ns(fault) < at_ns <= outage.at_ns for at_ns in sent)
+        return bisect_right(sent, outage.at_ns) - bisect_right(sent, self.struck_ns(fault))
 
     def of(self, fault: Fault, within_ms: float = NOTICE_MS + 1000.0) -> list[Outage]:
         """What it caused."""
