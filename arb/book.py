@@ -66,6 +66,12 @@ class Book:
         return len(self._bid_px) + len(self._ask_px)
 
 
+def tidy(levels: Levels, rising: bool) -> list[Level]:
+    """Levels in order of price, each price once (the last word counts), those of quantity 0 left out."""
+    qty = {price: size for price, size in levels if size > 0.0}
+    return sorted(qty.items(), reverse=not rising)
+
+
 def _sorted(levels: Levels) -> tuple[array[float], array[float]]:
     if not levels:
         return array("d"), array("d")
@@ -77,9 +83,8 @@ def _sorted(levels: Levels) -> tuple[array[float], array[float]]:
             return array("d", prices[::-1]), array("d", sizes[::-1])
         if all(map(lt, prices, prices[1:])):  # asks
             return array("d", prices), array("d", sizes)
-    qty = {price: size for price, size in levels if size > 0.0}
-    ascending = sorted(qty)
-    return array("d", ascending), array("d", [qty[price] for price in ascending])
+    ordered = tidy(levels, rising=True)
+    return array("d", [price for price, _ in ordered]), array("d", [size for _, size in ordered])
 
 
 def _merge(prices: array[float], qty: array[float], levels: Levels) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from arb.cursor import Cursor
 from arb.domain import (
     BookChange,
     BookDelta,
@@ -21,6 +22,7 @@ from arb.domain import (
     VenueId,
 )
 from arb.interfaces import Feed
+from arb.shelf import Shelf
 from arb.sync import BookSync, Sync
 
 Resync = Callable[[Symbol], None]
@@ -35,7 +37,8 @@ class Books:
     def __init__(self, on_change: Callable[[BookChange], None] | None = None) -> None:
         self._books: dict[BookKey, BookSync] = {}
         self._resync: dict[VenueId, Resync] = {}
-        self._dirty: dict[BookKey, None] = {}
+        self._shelves: dict[VenueId, Shelf] = {}
+        self._dirty: list[Cursor] = []  # each of them marked
         self._on_change = on_change
         self._on_turn: Turn | None = None
 
@@ -49,7 +52,21 @@ class Books:
 
     def add(self, venue: VenueId, symbol: Symbol, feed: Feed, now_ns: int) -> BookSync:
         book = self._books[venue, symbol] = BookSync(venue, symbol, feed, now_ns)
+        self.shelf(venue).books[symbol] = book
         return book
+
+    def shelf(self, venue: VenueId) -> Shelf:
+        """Where a reader finds this venue's books; the same object each time."""
+        shelf = self._shelves.get(venue)
+        if shelf is None:
+            told = None if self._on_change is None else self._advanced
+            shelf = self._shelves[venue] = Shelf(self._dirty, told, self._crossed)
+        return shelf
+
+    def close(self) -> None:
+        """Nothing reaches a book past its events any more."""
+        for shelf in self._shelves.values():
+            shelf.books.clear()
 
     def get(self, key: BookKey) -> BookSync | None:
         return self._books.get(key)
@@ -72,22 +89,28 @@ class Books:
 
     def take_dirty(self) -> list[BookKey]:
         """Books that changed since the last call, each once, in the order of their first change."""
-        dirty = list(self._dirty)
-        self._dirty.clear()
-        return dirty
+        dirty = self._dirty
+        if not dirty:
+            return []
+        keys = []
+        for book in dirty:
+            book.dirty = False
+            keys.append(book.key)  # type: ignore[attr-defined]  # all of them were made here
+        dirty.clear()
+        return keys
 
     def sweep(self, now_ns: int, max_age_ns: int) -> None:
         """Turn silent books STALE; each is dirty then, so that what rests on it is decided again."""
-        for key, book in self._books.items():
+        for book in self._books.values():
             if book.expire(now_ns, max_age_ns):
-                self._dirty[key] = None
+                self._mark(book)
                 self._turned(book, now_ns)
 
     def confirm(self, key: BookKey, seq: int, now_ns: int) -> None:
         """An audit found this book current as of `seq`."""
         book = self._books[key]
         if book.confirm(seq, now_ns):
-            self._dirty[key] = None
+            self._mark(book)
             self._turned(book, now_ns)
 
     def distrust(self, key: BookKey, now_ns: int) -> None:
@@ -95,7 +118,7 @@ class Books:
         book = self._books[key]
         was_live = book.state is BookState.LIVE
         book.distrust(now_ns)
-        self._lost(key, book, was_live, now_ns)
+        self._lost(book, was_live, now_ns)
         self._resync[book.venue](book.symbol)
 
     def _on_stream(self, event: BookDelta | Quote | BookSnapshot, kind: type[Event]) -> None:
@@ -111,13 +134,15 @@ class Books:
         else:
             result = book.on_snapshot(event)  # type: ignore[arg-type]
         if result is _ADVANCED:
-            self._dirty[key] = None
+            if not book.dirty:
+                book.dirty = True
+                self._dirty.append(book)
             if not was_live:
                 self._turned(book, event.recv_ns)
             elif self._on_change is not None:
                 self._changed(book, event.recv_ns)
         elif result is _RESYNC:
-            self._lost(key, book, was_live, event.recv_ns)
+            self._lost(book, was_live, event.recv_ns)
             self._resync[book.venue](book.symbol)
 
     def _on_subscribed(self, event: Subscribed) -> None:
@@ -131,24 +156,38 @@ class Books:
 
     def _on_lost(self, event: Disconnected | SubscriptionRefused | Unsubscribed) -> None:
         for symbol in event.symbols:
-            key = (event.venue, symbol)
-            book = self._books.get(key)
+            book = self._books.get((event.venue, symbol))
             if book is None:
                 continue
             was_live = book.state is BookState.LIVE
             book.on_lost(event.conn, event.recv_ns)
-            self._lost(key, book, was_live and book.state is BookState.DOWN, event.recv_ns)
+            self._lost(book, was_live and book.state is BookState.DOWN, event.recv_ns)
 
-    def _lost(self, key: BookKey, book: BookSync, was_live: bool, now_ns: int) -> None:
+    def _advanced(self, book: Cursor, now_ns: int) -> None:
+        self._changed(book, now_ns)  # type: ignore[arg-type]  # all of them were made here
+
+    def _crossed(self, crossed: Cursor, now_ns: int) -> None:
+        book: BookSync = crossed  # type: ignore[assignment]  # likewise
+        was_live = book.state is _LIVE
+        book.lose_crossed(now_ns)
+        self._lost(book, was_live, now_ns)
+        self._resync[book.venue](book.symbol)
+
+    def _lost(self, book: BookSync, was_live: bool, now_ns: int) -> None:
         """What was LIVE a moment ago is news; what was not is none."""
         if was_live:
-            self._dirty[key] = None
+            self._mark(book)
             self._turned(book, now_ns)
 
     def _turned(self, book: BookSync, now_ns: int) -> None:
         if self._on_turn is not None:
             self._on_turn(book, now_ns)
         self._changed(book, now_ns)
+
+    def _mark(self, book: BookSync) -> None:
+        if not book.dirty:
+            book.dirty = True
+            self._dirty.append(book)
 
     def _changed(self, book: BookSync, now_ns: int) -> None:
         if self._on_change is not None:

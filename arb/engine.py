@@ -11,10 +11,11 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from arb.books import Books
-from arb.domain import BookDelta, BookKey, BookSnapshot, Event, Intent, Opportunity, Quote
+from arb.domain import BookDelta, BookKey, BookSnapshot, Event, Intent, Opportunity, Quote, VenueId
 from arb.interfaces import Clock, Strategy
 from arb.latency import Latency
 from arb.observers import Observers
+from arb.shelf import Shelf
 
 
 class Scans(Protocol):
@@ -63,13 +64,15 @@ class Engine:
         self._trader = trader
         self._finished = False
         self.latency = Latency()
-        self.events = 0
         self.decisions = 0
+
+    def shelf(self, venue: VenueId) -> Shelf:
+        """Where the ordinary updates of this venue go without an event."""
+        return self._books.shelf(venue)
 
     def on_event(self, event: Event) -> None:
         if self._finished:
             return  # sockets being closed by ourselves are no news
-        self.events += 1
         self._books.on_event(event)
         if type(event) not in _STREAM:
             self._observers.publish(event)
@@ -102,6 +105,7 @@ class Engine:
         self._trader = None
         self._act(self._scanner.finish(now_ns))
         self._finished = True
+        self._books.close()
 
     def _act(self, found: Iterable[Opportunity]) -> None:
         for opportunity in found:

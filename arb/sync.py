@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from enum import IntEnum
 from itertools import dropwhile
+from typing import TYPE_CHECKING
 
+from arb import core
 from arb.book import Book
-from arb.domain import BookDelta, BookSnapshot, BookState, Quote, Reason, Seed, Symbol, VenueId
+from arb.cursor import NOBODY, Cursor, Step
+from arb.domain import BookDelta, BookKey, BookSnapshot, BookState, Quote, Reason, Seed, Symbol, VenueId
 from arb.errors import BookUnusable
 from arb.interfaces import Feed
 
@@ -42,66 +45,60 @@ _LIVE, _STALE = BookState.LIVE, BookState.STALE
 _USABLE = Reason.OK
 _EVERY_FRAME_WHOLE = Seed.NONE
 _ADVANCED = Sync.LIVE
+_REFUSED_STEP, _ADVANCED_STEP = Step.REFUSED, Step.ADVANCED
+
+if TYPE_CHECKING:
+    _Base = Cursor
+else:
+    _Base = object
 
 
-class BookSync:
-    """One book of one venue with its state, sequence, times and counters.
+_SLOTS = (
+    "_early",
+    "_heard",
+    "_min_seed",
+    "_rule",
+    "_since_ns",
+    "_sources",
+    "audits",
+    "conflicts",
+    "crossed",
+    "feed",
+    "gaps",
+    "key",
+    "live_ns",
+    "not_live_ns",
+    "repeats",
+    "resyncs",
+    "symbol",
+    "venue",
+)
+
+
+class Rules(_Base):
+    """One book of one venue with its state, sequence, times and counters, on whichever cursor it is mixed with.
 
     `recv_ns` is the last moment at which the book was known to be current (our monotonic clock): a message that
     advanced it, a repeated whole frame, or an audit of the same sequence.
     """
 
-    __slots__ = (
-        "_behind",
-        "_book",
-        "_conn",
-        "_early",
-        "_first",
-        "_heard",
-        "_min_seed",
-        "_rule",
-        "_since_ns",
-        "_sources",
-        "_straddle",
-        "audits",
-        "conflicts",
-        "crossed",
-        "exch_ns",
-        "feed",
-        "gaps",
-        "live_ns",
-        "not_live_ns",
-        "recv_ns",
-        "repeats",
-        "resyncs",
-        "seq",
-        "state",
-        "symbol",
-        "top_only",
-        "updates",
-        "venue",
-    )
+    if not TYPE_CHECKING:
+        __slots__ = ()  # those of `_SLOTS` have their place beside the cursor's
 
     def __init__(self, venue: VenueId, symbol: Symbol, feed: Feed, now_ns: int) -> None:
+        super().__init__()
         self.venue = venue
         self.symbol = symbol
+        self.key: BookKey = (venue, symbol)
         self.feed = feed
         self.top_only = feed.levels == 1
-        self.state = BookState.SYNCING
-        self.seq = 0
-        self.exch_ns = 0
         self.recv_ns = now_ns
-        self.updates = self.repeats = self.gaps = self.resyncs = self.crossed = self.audits = self.conflicts = 0
+        self.repeats = self.gaps = self.resyncs = self.crossed = self.audits = self.conflicts = 0
         self.live_ns = self.not_live_ns = 0
         self._rule = feed.rule
-        self._book = Book()
         self._early: list[BookDelta] = []  # no deque: an empty one takes 700 bytes, and every book has one
         self._sources: set[int] = set()
         self._heard: set[int] = set()  # connections that have delivered a delta
-        self._conn = 0  # the connection that brought the last update; 0: none yet
-        self._first = 0  # the first id that this update covers
-        self._behind = 0  # whole frames in a row that were older than the book
-        self._straddle = False  # the next delta may begin inside what the seed already holds
         self._min_seed = 0  # a seed older than this cannot join
         self._since_ns = now_ns
 
@@ -125,6 +122,7 @@ class BookSync:
         """`conn` carries this symbol from now on."""
         self._sources.add(conn)
         self._heard.discard(conn)
+        self._follow()
         if self.state is BookState.DOWN:
             self._enter(BookState.SYNCING, now_ns)
 
@@ -135,6 +133,7 @@ class BookSync:
         if self._sources:
             if conn == self._conn:
                 self._conn = 0
+            self._follow()
             return Sync.IGNORED
         was_live = self.state in (BookState.LIVE, BookState.STALE)
         self._invalidate(BookState.DOWN, now_ns)
@@ -144,6 +143,17 @@ class BookSync:
 
     def on_snapshot(self, snap: BookSnapshot) -> Sync:
         """A whole book: pushed by the stream (conn > 0) or answered by REST (conn 0)."""
+        step = self.succeed(snap.bids, snap.asks, snap.seq, snap.exch_ns, snap.recv_ns, snap.conn)
+        if step is _REFUSED_STEP:
+            done = self._take_whole(snap)
+            self._follow()
+            return done
+        if step is _ADVANCED_STEP:
+            return _ADVANCED
+        return Sync.IGNORED if step is Step.REPEATED else self.lose_crossed(snap.recv_ns)
+
+    def _take_whole(self, snap: BookSnapshot) -> Sync:
+        """A whole book that may not be the next one."""
         if snap.conn == 0 and self._rule.seed is Seed.REST:
             return self._on_rest_seed(snap)
         if snap.conn:
@@ -183,19 +193,24 @@ class BookSync:
         """Changed levels. Applied only where the sequence proves that nothing is missing."""
         if self._rule.seed is _EVERY_FRAME_WHOLE:
             return Sync.IGNORED
-        conn = delta.conn
-        if not (  # nearly always it is the next update of the connection that is followed
-            delta.first == self.seq + 1 <= delta.last
-            and conn == self._conn
-            and conn
-            and self.state is _LIVE
-            and conn in self._heard
-        ):
-            doubt = self._doubt(delta)
-            if doubt is not None:
-                return doubt
-        self._take(delta)
-        return self._check(delta.recv_ns)
+        step = self.advance(
+            delta.bids, delta.asks, delta.first, delta.last, delta.exch_ns, delta.recv_ns, delta.conn
+        )  # nearly always it is the next update of the connection that is followed
+        if step is _ADVANCED_STEP:
+            return _ADVANCED
+        if step is not _REFUSED_STEP:
+            return self.lose_crossed(delta.recv_ns)
+        doubt = self._doubt(delta)
+        if doubt is None:
+            self._take(delta)
+            doubt = self._check(delta.recv_ns)
+        self._follow()
+        return doubt
+
+    def lose_crossed(self, now_ns: int) -> Sync:
+        """Bid at or above ask: a deletion was lost, whatever the sequence says."""
+        self.crossed += 1
+        return self._lose(BookState.CROSSED, now_ns)
 
     def _doubt(self, delta: BookDelta) -> Sync | None:
         """What to do about a delta that may not be the next one; None: it is."""
@@ -227,6 +242,7 @@ class BookSync:
         """Turn a LIVE book that has been silent for too long STALE. True where it did."""
         if self.state is _LIVE and now_ns - self.recv_ns > max_age_ns:
             self._enter(BookState.STALE, now_ns)
+            self._follow()
             return True
         return False
 
@@ -244,6 +260,7 @@ class BookSync:
         self.recv_ns = now_ns
         revived = self.state is BookState.STALE
         self._enter(BookState.LIVE, now_ns)
+        self._follow()
         return revived
 
     def distrust(self, now_ns: int) -> Sync:
@@ -314,8 +331,7 @@ class BookSync:
 
     def _check(self, now_ns: int) -> Sync:
         if self._book.crossed:
-            self.crossed += 1
-            return self._lose(BookState.CROSSED, now_ns)
+            return self.lose_crossed(now_ns)
         self.updates += 1
         if self.state is not _LIVE:
             self._enter(_LIVE, now_ns)
@@ -362,11 +378,37 @@ class BookSync:
         self._conn = 0
         self._straddle = False
         self._min_seed = 0
+        self._follow()
+
+    def _follow(self) -> None:
+        """Work out from whom the next update needs no question. Due after whatever changes state or connections."""
+        conn = self._conn
+        known = conn if conn and self.state is _LIVE and conn in self._heard else NOBODY
+        whole = self._rule.seed is _EVERY_FRAME_WHOLE
+        self._sure, self._whole = (NOBODY, known) if whole else (known, NOBODY)
 
     def _enter(self, state: BookState, now_ns: int) -> None:
         if state is not self.state:
             self.settle(now_ns)
             self.state = state
+
+
+class PureSync(Rules, Cursor):
+    """The reference."""
+
+    __slots__ = _SLOTS
+
+
+if TYPE_CHECKING or core.cursors is None:
+    BookSync = PureSync
+else:
+
+    class CompiledSync(Rules, core.cursors.Cursor):
+        """The same on the compiled cursor."""
+
+        __slots__ = _SLOTS
+
+    BookSync = CompiledSync
 
 
 def is_dump(delta: BookDelta, window: int) -> bool:

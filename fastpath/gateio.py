@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import msgspec
 
+from arb.core import compiled
 from arb.domain import (
     BookDelta,
     BookSnapshot,
@@ -35,6 +36,7 @@ from arb.domain import (
 )
 from arb.errors import ProtocolError, Rejected, VenueError
 from arb.interfaces import Feed, Request, SyncRule, VenueSpec
+from arb.shelf import Read, Shelf
 from fastpath.wire import fields, gate_labels
 from fastpath.wire import gate_messages as wire
 from fastpath.wire.gate_private import PrivateCodec as PrivateCodec
@@ -76,6 +78,7 @@ SPEC = VenueSpec(
 
 _MAX_LEVELS = 100  # deeper answers come from a cache that may be 30 s old (Gate staff): the chain would never join
 _OBU, _UPDATE = wire.Obu, wire.Update
+_compiled = compiled("fastpath.wire._gate")
 _ALREADY = "Alert sub "  # ... ob.BTC_USDT.50: subscribed before, and still so
 _OBU_LEVEL_DIGITS = 4
 _BOOK_CHANNELS = frozenset({wire.OBU, wire.UPDATE, wire.SNAPSHOT, wire.TICKER})
@@ -168,6 +171,38 @@ class Codec:
             return self._decode_any(wire.envelope.decode(frame), unfit, recv_ns, conn)
         except (KeyError, TypeError, ValueError, RecursionError) as exc:
             raise _unread(exc, frame) from exc
+
+    def reader(self, shelf: Shelf) -> Read:
+        if _compiled is not None:
+            read: Read = _compiled.Reader(shelf, self._symbols, self._streams, self.decode).read
+            return read
+        return self._plain_reader(shelf)
+
+    def _plain_reader(self, shelf: Shelf) -> Read:
+        parse, decode, symbols, streams = wire.book.decode, self.decode, self._symbols, self._streams
+        advance, succeed = shelf.advance, shelf.succeed
+
+        def read(frame: bytes, recv_ns: int, conn: int) -> tuple[Event, ...]:
+            try:
+                push = parse(frame)
+                kind = type(push)
+                if kind is _OBU or kind is _UPDATE:
+                    book = push.result
+                    symbol = streams[book.s] if kind is _OBU else symbols[book.s]
+                    done = not book.full and advance(
+                        symbol, book.b, book.a, book.U, book.u, book.t * 1_000_000, recv_ns, conn
+                    )
+                elif kind is wire.Snapshot:
+                    top = push.result
+                    exch_ns = top.t * 1_000_000
+                    done = succeed(symbols[top.s], top.bids, top.asks, top.lastUpdateId, exch_ns, recv_ns, conn)
+                else:
+                    done = False
+            except (msgspec.MsgspecError, KeyError, ValueError, RecursionError):
+                done = False  # `decode` tells what is wrong with it, or what it is
+            return () if done else decode(frame, recv_ns, conn)
+
+        return read
 
     def _book(
         self, push: wire.Obu | wire.Update | wire.Snapshot | wire.Ticker, recv_ns: int, conn: int

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import msgspec
 
+from arb.core import compiled
 from arb.domain import (
     BookDelta,
     BookSnapshot,
@@ -39,6 +40,7 @@ from arb.domain import (
 )
 from arb.errors import ProtocolError, Rejected, VenueError
 from arb.interfaces import Feed, Request, SyncRule, VenueSpec
+from arb.shelf import Read, Shelf
 from fastpath.wire import fields, mexc_codes, mexc_general, mexc_push
 from fastpath.wire.mexc_private import PrivateCodec as PrivateCodec
 
@@ -71,6 +73,7 @@ SPEC = VenueSpec(
 _MAX_LEVELS = 5000
 _SUBSCRIBE_ID, _UNSUBSCRIBE_ID = 1, 2  # both are answered alike but for the id that we gave
 _NOT_SUBSCRIBED = "Not Subscribed successfully!"
+_compiled = compiled("fastpath.wire._mexc")
 _BRACKETS = re.compile(r"\[([^\]]*)\]")
 _INTERVAL = re.compile(r"\d+ms")
 _BAD_LISTEN_KEY = b"Invalid listen key"
@@ -170,6 +173,35 @@ class Codec:
         except (IndexError, KeyError, ValueError):  # not the usual layout: the general reader tells what it is
             return self._decode_any(frame, recv_ns, conn)
         return _events(symbol, sent_ms, body, values, recv_ns, conn)
+
+    def reader(self, shelf: Shelf) -> Read:
+        if _compiled is not None:
+            read: Read = _compiled.Reader(shelf, self._symbols, self.decode).read
+            return read
+        return self._plain_reader(shelf)
+
+    def _plain_reader(self, shelf: Shelf) -> Read:
+        header, depth, top, decode = mexc_push.header, mexc_push.aggre_depth, mexc_push.limit_depth, self.decode
+        symbols, advance, succeed = self._symbols, shelf.advance, shelf.succeed
+
+        def read(frame: bytes, recv_ns: int, conn: int) -> tuple[Event, ...]:
+            try:
+                native, sent_ms, body, pos = header(frame)
+                if body == mexc_push.AGGRE_DEPTHS:
+                    bids, asks, first, last, ms = depth(frame, pos)
+                    exch_ns = (ms or sent_ms) * 1_000_000
+                    done = advance(symbols[native], bids, asks, first, last, exch_ns, recv_ns, conn)
+                elif body == mexc_push.LIMIT_DEPTHS:
+                    bids, asks, version, ms = top(frame, pos)
+                    exch_ns = (ms or sent_ms) * 1_000_000
+                    done = succeed(symbols[native], bids, asks, version, exch_ns, recv_ns, conn)
+                else:
+                    done = False
+            except (IndexError, KeyError, ValueError):
+                done = False  # `decode` tells what is wrong with it, or what it is
+            return () if done else decode(frame, recv_ns, conn)
+
+        return read
 
     def _decode_any(self, frame: bytes, recv_ns: int, conn: int) -> tuple[Event, ...]:
         try:

@@ -21,6 +21,7 @@ from arb.bench.traffic import Traffic
 from arb.books import Books
 from arb.domain import BookDelta, BookSnapshot, Depth, Event, Levels, Seed, Subscribed, Symbol, VenueId
 from arb.interfaces import Codec, NativeVenue
+from arb.shelf import reading
 
 SYMBOLS = 20
 LEVELS = 1_000  # of each book, both sides together
@@ -78,13 +79,14 @@ class Native:
         for symbol in traffic.seeds:
             self._books.add(venue, symbol, feed, 0)
         self._books.on_event(Subscribed(venue, tuple(traffic.seeds), 0, 1))
+        self._read = reading(self._codec, self._books.shelf(venue))
 
     def seed(self, symbol: Symbol, body: bytes) -> None:
         for event in _whole(self._codec, self._pushed, symbol, body):
             self._books.on_event(event)
 
     def play(self, frame: bytes) -> object:
-        events = self._codec.decode(frame, 1, 1)
+        events = self._read(frame, 1, 1)
         for event in events:
             self._books.on_event(event)
         return events

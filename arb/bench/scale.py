@@ -35,6 +35,7 @@ from arb.engine import Engine
 from arb.interfaces import Codec, Feed, NativeVenue, Statics
 from arb.observers import Observers
 from arb.scanner import Scanner, ScanSettings
+from arb.shelf import reading
 
 SYMBOLS = (10, 20, 200, 2_000)
 FEW, MANY = 20, 2_000  # what the budget compares
@@ -93,14 +94,15 @@ class World:
         for venue in feeds:
             self.engine.on_event(Subscribed(venue, tuple(symbols), self.clock.mono_ns(), 1))
 
-    def play(self, codec: Codec, frames: Sequence[bytes], read: int) -> float:
+    def play(self, codec: Codec, venue: VenueId, frames: Sequence[bytes], size: int) -> float:
         """µs of CPU a frame, each read of so many frames decided on when it ends, as the driver does it."""
-        decode, mono_ns, on_event, on_idle = codec.decode, self.clock.mono_ns, self.engine.on_event, self.engine.on_idle
+        mono_ns, on_event, on_idle = self.clock.mono_ns, self.engine.on_event, self.engine.on_idle
+        read = reading(codec, self.engine.shelf(venue))
         started = thread_time_ns()
-        for start in range(0, len(frames), read):
+        for start in range(0, len(frames), size):
             first_ns = mono_ns()
-            for frame in frames[start : start + read]:
-                for event in decode(frame, mono_ns(), 1):
+            for frame in frames[start : start + size]:
+                for event in read(frame, mono_ns(), 1):
                     on_event(event)
             on_idle(first_ns)
         return (thread_time_ns() - started) / len(frames) / 1e3
@@ -128,7 +130,7 @@ class Lane:
         world.engine.on_idle(world.clock.mono_ns())
 
     def play(self, count: int, read: int = 1) -> float:
-        return self._world.play(self.codec, self.traffic.frames(count), read)
+        return self._world.play(self.codec, VenueId(self.venue), self.traffic.frames(count), read)
 
 
 def run(
@@ -261,8 +263,9 @@ def _weigh(module: NativeVenue, symbols: int, seed: int, levels: int = LEVELS) -
         books.on_event(Subscribed(venue, tuple(traffic.seeds), 0, 1))
         for event in seeds(module, codec, traffic):
             books.on_event(event)
+        read = reading(codec, books.shelf(venue))
         for frame in frames:
-            for said in codec.decode(frame, 1, 1):
+            for said in read(frame, 1, 1):
                 books.on_event(said)
         gc.collect()
         return (tracemalloc.get_traced_memory()[0] - before) // symbols

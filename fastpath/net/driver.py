@@ -20,6 +20,7 @@ from arb.domain import Connected, ConnId, Disconnected, Reply, Symbol
 from arb.errors import AuthFailed, ConfigError, ProtocolError, Transient, VenueError
 from arb.interfaces import Sink
 from arb.redact import mask_url
+from arb.shelf import Shelved, reading
 from fastpath.net.pacing import SECOND_NS
 from fastpath.net.wiring import Plug
 
@@ -62,7 +63,8 @@ class Driver(picows.WSListener):
         self._sink = sink
         self._on_lost = on_lost
         self._mono_ns = wiring.clock.mono_ns
-        self._decode = wiring.codec.decode
+        shelf = sink.shelf(wiring.venue) if isinstance(sink, Shelved) else None
+        self._read = reading(wiring.codec, shelf)
         self._tap = wiring.tap
         self._counters = wiring.counters
         self._transport: picows.WSTransport | None = None
@@ -181,7 +183,7 @@ class Driver(picows.WSListener):
         if self._tap is not None:
             self._tap.frame(self._wiring.venue, self.conn, data, recv_ns)
         try:
-            events = self._decode(data, recv_ns, self.conn)
+            events = self._read(data, recv_ns, self.conn)
         except AuthFailed:
             raise
         except ProtocolError as error:

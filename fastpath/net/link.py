@@ -17,9 +17,11 @@ from arb.domain import (
     SubscriptionRefused,
     Symbol,
     Unsubscribed,
+    VenueId,
 )
 from arb.errors import Rejected, Transient
 from arb.interfaces import Sink
+from arb.shelf import Shelf, Shelved
 from arb.supervise import Up
 from fastpath.net.alarm import Alarm
 from fastpath.net.driver import Driver
@@ -101,6 +103,10 @@ class Link:
         return asked
 
     # ------------------------------------------------------------------------------------------- Sink
+
+    def shelf(self, venue: VenueId) -> Shelf | None:
+        """The real sink's: what goes that way is of no interest here."""
+        return self._sink.shelf(venue) if isinstance(self._sink, Shelved) else None
 
     def on_event(self, event: Event) -> None:
         if type(event) not in _STREAM:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from math import inf
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arb.book import Book
+from tests.cores import BOOKS
 
 levels = st.lists(st.tuples(st.integers(1, 30).map(float), st.integers(0, 3).map(float)), max_size=12).map(tuple)
 
 
+@pytest.mark.parametrize("kind", BOOKS)
 @given(start=levels, changes=st.lists(st.tuples(levels, levels), max_size=8))
-def test_equals_a_dict(start, changes):
-    book = Book()
+def test_equals_a_dict(kind, start, changes):
+    book = kind()
     book.replace(start, start)
     bids = {p: q for p, q in start if q}
     asks = dict(bids)
@@ -34,22 +36,25 @@ def test_equals_a_dict(start, changes):
     assert book.crossed == bool(bids and asks and max(bids) >= min(asks))
 
 
+@pytest.mark.parametrize("kind", BOOKS)
 @given(start=levels.filter(lambda side: all(qty for _, qty in side)), way=st.sampled_from((1, -1)))
-def test_a_book_given_in_order_equals_one_given_in_none(start, way):
+def test_a_book_given_in_order_equals_one_given_in_none(kind, start, way):
     ordered = tuple(sorted(dict(start).items())[::way])
-    book = Book()
+    book = kind()
     book.replace(ordered, ordered)
     assert book.bids(100) == sorted(ordered, reverse=True)
     assert book.asks(100) == sorted(ordered)
 
 
-def test_returns_no_more_than_asked():
-    book = Book()
+@pytest.mark.parametrize("kind", BOOKS)
+def test_returns_no_more_than_asked(kind):
+    book = kind()
     book.replace(((1.0, 1.0), (2.0, 1.0), (3.0, 1.0)), ((4.0, 1.0), (5.0, 1.0)))
     assert book.bids(2) == [(3.0, 1.0), (2.0, 1.0)]
     assert book.asks(1) == [(4.0, 1.0)]
 
 
-def test_an_empty_book_is_neither_crossed_nor_priced():
-    book = Book()
+@pytest.mark.parametrize("kind", BOOKS)
+def test_an_empty_book_is_neither_crossed_nor_priced(kind):
+    book = kind()
     assert (book.best_bid, book.best_ask, book.crossed, book.bids(5)) == (0.0, inf, False, [])

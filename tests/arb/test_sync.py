@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from arb.domain import BookDelta, BookSnapshot, BookState, Depth, Quote, Reason, Seed, Symbol, Trust, VenueId
 from arb.errors import BookUnusable
 from arb.interfaces import Feed, SyncRule
-from arb.sync import MAX_EARLY, BookSync, Sync, is_dump
+from arb.sync import MAX_EARLY, Sync, is_dump
+from tests.cores import SYNCS
 
 V, S = VenueId("v"), Symbol("A/B")
+FORMS = [form.values[0] for form in SYNCS if not form.marks]
 
 
 def feed(seed: Seed, *, overlap: bool = False, dump_guard: bool = False, window: int = 0, levels: int = 100) -> Feed:
@@ -42,7 +44,33 @@ def quote(seq, bid=99.0, ask=101.0, conn=1, now=0):
 
 
 def play(feed_, messages):
-    sync = BookSync(V, S, feed_, 0)
+    """On every form of the machine that there is: they answer alike, and end alike."""
+    (sync, results), *others = (play_on(kind, feed_, messages) for kind in FORMS)
+    for other, same in others:
+        assert (same, told(other)) == (results, told(sync))
+    return sync, results
+
+
+def told(sync):
+    names = (
+        "state",
+        "seq",
+        "exch_ns",
+        "recv_ns",
+        "updates",
+        "repeats",
+        "gaps",
+        "resyncs",
+        "crossed",
+        "_sure",
+        "_whole",
+    )
+    levels = sync.held()
+    return [getattr(sync, name) for name in names], levels is not None and (levels.bids(99), levels.asks(99))
+
+
+def play_on(kind, feed_, messages):
+    sync = kind(V, S, feed_, 0)
     sync.on_subscribed(1, 0)
     results = []
     for message in messages:

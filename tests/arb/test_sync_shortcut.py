@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from arb.domain import BookDelta, BookSnapshot, Depth, Seed, Symbol, Trust, VenueId
 from arb.interfaces import Feed, SyncRule
-from arb.sync import BookSync, Sync
+from arb.sync import PureSync, Sync
+from tests.cores import SYNCS
 
 VENUE, SYMBOL = VenueId("v"), Symbol("BTC/USDT")
 RULES = {
@@ -19,7 +20,7 @@ RULES = {
 }
 
 
-class Careful(BookSync):
+class Careful(PureSync):
     """Asks every question of every delta."""
 
     __slots__ = ()
@@ -32,6 +33,9 @@ class Careful(BookSync):
             return doubt
         self._take(delta)
         return self._check(delta.recv_ns)
+
+    def on_snapshot(self, snap):
+        return self._take_whole(snap)
 
 
 conns = st.integers(0, 2)
@@ -78,16 +82,17 @@ def told(book):
     return [getattr(book, name) for name in names], book._book.bids(99), book._book.asks(99)
 
 
+@pytest.mark.parametrize("form", SYNCS)
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 @given(script=steps)
-def test_a_book_that_asks_every_question_ends_the_same(rule, script):
-    quick, careful = (kind(VENUE, SYMBOL, feed(rule), 0) for kind in (BookSync, Careful))
+def test_a_book_that_asks_every_question_ends_the_same(form, rule, script):
+    quick, careful = (kind(VENUE, SYMBOL, feed(rule), 0) for kind in (form, Careful))
     for now_ns, step in enumerate([("subscribed", 1), ("snapshot", 1, 5), *script], start=1):
         assert play(quick, step, now_ns) == play(careful, step, now_ns), step
         assert told(quick) == told(careful)
 
 
-class Counting(BookSync):
+class Counting(PureSync):
     __slots__ = ("asked",)
 
     def _doubt(self, delta):

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -153,13 +154,16 @@ def lived(
         clock, seed=seed, symbols=len(SYMBOLS), faults=FaultPlan(rules, seed=seed), venues=VENUES,
         settings=SimSettings(gaps_hz=0.0, activity=1.0, one_way_ms=one_way_ms),
     )  # fmt: skip
-    with asyncio.Runner(loop_factory=lambda: Clockwork(clock)) as runner, _staged(run, seed):
+    with asyncio.Runner(loop_factory=lambda: Clockwork(clock)) as runner, _staged(run, clock, seed):
         runner.run(_scan(run, clock, duration_s, folder, scan or {}))
     return run
 
 
 @contextmanager
-def _staged(run: Lived, seed: int) -> Iterator[None]:
+def _staged(run: Lived, clock: ManualClock, seed: int) -> Iterator[None]:
+    """Whatever would look at real time or draw unseeded chance is given ours."""
+    time = SimpleNamespace(time=lambda: clock.wall_ns() / 1e9, time_ns=clock.wall_ns)
+
     class Live(scanning.Live):
         def __init__(self, *args: Any, **more: Any) -> None:
             super().__init__(*args, **more)
@@ -185,6 +189,8 @@ def _staged(run: Lived, seed: int) -> Iterator[None]:
         patch.setattr(Injector, "frames", passing)
         patch.setattr(scanning, "Live", Live)
         patch.setattr("fastpath.net.native.Random", lambda: Random(seed))
+        patch.setattr(import_module("ccxt.base.exchange"), "time", time)
+        patch.setattr(import_module("ccxt.async_support.base.throttler"), "time", time.time)
         yield
 
 

@@ -16,13 +16,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from arb.bench.frames import Recording, record
+from arb import core
+from arb.bench.frames import Recording, fastest, record
 from arb.bench.machine import machine
-from arb.bench.wire.figures import Numbers, Once, once, quantile, ratio, row
+from arb.bench.wire.figures import Numbers, Once, Row, once, quantile, ratio, row
 from arb.bench.wire.report import Report, lines
 from arb.bench.wire.sequence import states
 from arb.bench.wire.talk import Child, Play, Sent, Taken, child
-from arb.domain import Depth
 from arb.interfaces import NativeVenue
 
 __all__ = ["Report", "lines", "run"]
@@ -35,6 +35,7 @@ RIVALS = ("ccxt", "websockets")
 NEEDS = {"websockets": "websockets", "picows": "picows", "ccxt": "ccxt", "cryptofeed": "cryptofeed"}
 ONLY = {"cryptofeed": "gateio"}  # speaks no other of the venues here
 BESIDE = ("tape", "journal", "screen")
+SPINNING = ("native", "pure", "picows")  # ours, and their floor
 
 
 class Task(NamedTuple):
@@ -77,14 +78,15 @@ async def run(
     """flat, paced: frames of a play without a pace, and with one. Raises ArbError where a client fails."""
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     pinned = pin and len(cores) >= 2
-    kinds = ["native", "picows", *RIVALS, "cryptofeed"]
+    kinds = ["native", *(() if core.NAME == "pure" else ("pure",)), "picows", *RIVALS, "cryptofeed"]
     missing = [kind for kind in kinds if kind in NEEDS and find_spec(NEEDS[kind]) is None]
-    rows, ratios = [], {}
+    rows: list[Row] = []
+    ratios: dict[str, float] = {}
+    pure: dict[str, float] = {}
     with TemporaryDirectory(prefix="arb-bench-") as folder:
         for module in modules:
             venue = module.SPEC.name
-            feed = next(feed for feed in module.SPEC.feeds if feed.depth is Depth.FULL)
-            recording = await record(module, feed, flat, seed)
+            recording = await record(module, fastest(module.SPEC), flat, seed)
             file = Path(folder) / venue
             file.write_bytes(msgspec.msgpack.encode(recording))
             here = [kind for kind in kinds if kind not in missing and ONLY.get(kind, venue) == venue]
@@ -96,7 +98,13 @@ async def run(
                 clients = {}
                 for kind in here:
                     clients[kind] = await stack.enter_async_context(
-                        child("arb.bench.wire.clients", kind, str(file), core=cores[1] if pinned else None)
+                        child(
+                            "arb.bench.wire.clients",
+                            kind,
+                            str(file),
+                            core=cores[1] if pinned else None,
+                            environ={core.SWITCH: "1"} if kind == "pure" else {},
+                        )
                     )
                 stage = Stage(_numbers(recording), port, player, clients)
                 for kind in here:  # the first play of a process pays for what it imports
@@ -110,9 +118,11 @@ async def run(
                 for (label, pace), plays in stage.taken.items()
                 if label != "warm-up"
             ]
-            ratios.update(_ratios(venue, stage))
+            ratios.update(_ratios(venue, stage, "native"))
+            if "pure" in here:
+                pure.update(_ratios(venue, stage, "pure"))
     notes = tuple(f"{kind}: not installed (pip install 'arb[bench]')" for kind in missing)
-    return Report(machine(), rounds, pinned, tuple(rows), ratios, notes)
+    return Report(machine(), rounds, pinned, tuple(rows), ratios, pure, notes)
 
 
 def _tasks(kinds: Sequence[str], flat: int, paced: int) -> list[Task]:
@@ -121,8 +131,8 @@ def _tasks(kinds: Sequence[str], flat: int, paced: int) -> list[Task]:
     burst, rate = Play(paced, BUSY, IN_BURST), Play(paced, BUSY)
     tasks = [Task(kind, kind, FLAT, Play(flat, stamps=False)) for kind in kinds]
     tasks += [Task(kind, kind, BURST, burst) for kind in clients]
-    tasks += [Task(kind, kind, RATE, rate) for kind in clients]
-    tasks += [Task(kind, kind, SPIN, Play(paced, BUSY, spin=True)) for kind in ("native",)]
+    tasks += [Task(kind, kind, RATE, rate) for kind in kinds]
+    tasks += [Task(kind, kind, SPIN, Play(paced, BUSY, spin=True)) for kind in kinds if kind in SPINNING]
     for what in BESIDE:
         beside = f"native + {what}"
         tasks.append(Task("native", beside, FLAT, Play(flat, stamps=False, beside=what)))  # type: ignore[arg-type]
@@ -142,10 +152,10 @@ def _numbers(recording: Recording) -> Numbers:
     return {state: number for number, state in enumerate(states(recording)) if state is not None}
 
 
-def _ratios(venue: str, stage: Stage) -> dict[str, float]:
-    """As far as the rivals of this run allow."""
+def _ratios(venue: str, stage: Stage, mine: str) -> dict[str, float]:
+    """As far as the rivals of this run allow. mine: which form of ours."""
     taken = stage.taken
-    ours, ccxt, floor = ([p.cpu_us for p in taken.get((name, FLAT), ())] for name in ("native", "ccxt", "picows"))
+    ours, ccxt, floor = ([p.cpu_us for p in taken.get((name, FLAT), ())] for name in (mine, "ccxt", "picows"))
     found = {}
     if ccxt:
         found[f"wire-cpu-ccxt {venue}"] = ratio(ours, ccxt)
@@ -154,9 +164,9 @@ def _ratios(venue: str, stage: Stage) -> dict[str, float]:
             ("wire-spin-p50", SPIN, RATE, 0.5),
             ("wire-spin-p99", SPIN, RATE, 0.99),
         ):
-            mine = [quantile(sorted(play.decided), share) for play in taken["native", pace]]
+            decided = [quantile(sorted(play.decided), share) for play in taken[mine, pace]]
             other = [quantile(sorted(play.book), share) for play in taken["ccxt", theirs]]
-            found[f"{name} {venue}"] = ratio(mine, other)
+            found[f"{name} {venue}"] = ratio(decided, other)
     if floor:
         found[f"wire-cpu-floor {venue}"] = ratio(ours, floor)
     return found

@@ -23,6 +23,7 @@ from arb.engine import Engine
 from arb.errors import ArbError, VenueError
 from arb.interfaces import Sink
 from arb.observers import Observers
+from arb.shelf import Shelf
 from arb.strategies.cross_venue import CrossVenue
 from fastpath.net.link import Link
 from fastpath.net.wiring import Wiring
@@ -48,6 +49,9 @@ class Watch(Sink):
         self._each = play.each
         if not play.each:
             self.on_event = engine.on_event  # type: ignore[method-assign]  # nothing stands between link and engine
+
+    def shelf(self, venue: VenueId) -> Shelf | None:
+        return None if self._each else self._engine.shelf(venue)
 
     def on_change(self, change: BookChange) -> None:
         self.stamps.append(Stamp(change.symbol, change.seq, monotonic_ns()))

@@ -1,7 +1,8 @@
 """The process that is measured: one kind of client, connected anew for each `Play`.
 
 `python -m arb.bench.wire.clients KIND FILE` answers each `Play` with `true` once it listens, and with `Taken` once
-every frame has been dealt with.
+every frame has been dealt with. Kinds: native, pure (the same without the compiled core), picows, websockets, ccxt,
+cryptofeed.
 """
 
 from __future__ import annotations
@@ -19,8 +20,6 @@ import msgspec
 from arb.app.spinning import spinning
 from arb.bench.frames import Recording
 from arb.bench.wire.talk import Play, Taken, answer, lines
-
-KINDS = ("native", "picows", "websockets", "ccxt", "cryptofeed")
 
 Told = Callable[[], None]
 
@@ -54,7 +53,7 @@ async def measure(opens: Opens, recording: Recording, play: Play) -> Taken:
 
 
 async def serve(kind: str, recording: Recording) -> None:
-    opens: Opens = import_module(f"arb.bench.wire.as_{kind}").opens
+    opens: Opens = import_module(f"arb.bench.wire.as_{'native' if kind == 'pure' else kind}").opens
     told = await lines()
     while line := await told.readline():
         answer(await measure(opens, recording, msgspec.json.decode(line, type=Play)))

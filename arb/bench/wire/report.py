@@ -11,13 +11,16 @@ from arb.bench.wire.figures import Row, Spread
 
 
 class Report(msgspec.Struct, frozen=True):
-    """ratios: see `arb.bench.budgets`.   notes: what could not be measured, and what to know about the rest."""
+    """ratios: see `arb.bench.budgets`; of the form in use, and where that is the compiled one, of the pure one too.
+
+    notes: what could not be measured, and what to know about the rest."""
 
     machine: Machine
     rounds: int
     pinned: bool
     rows: tuple[Row, ...]
     ratios: dict[str, float]
+    pure: dict[str, float]
     notes: tuple[str, ...] = ()
 
 
@@ -47,8 +50,9 @@ def lines(report: Report) -> Iterator[str]:
                 f"{row.venue}: overloaded ({row.pace}), what is decided on is {row.age.p50:,.0f} µs old at p50, "
                 f"{row.age.p99:,.0f} at p99, {row.age.worst:,.0f} at worst; memory grew by {row.grew_kib:,} KiB"
             )
-    for name, ratio in report.ratios.items():
-        yield f"{name}: {ratio:.3g}"
+    for form, ratios in (("", report.ratios), ("pure ", report.pure)):
+        for name, ratio in ratios.items():
+            yield f"{form}{name}: {ratio:.3g}"
     yield from report.notes
 
 

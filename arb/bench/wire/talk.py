@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Literal, TypeVar
 
@@ -100,12 +100,14 @@ class Child:
 
 
 @asynccontextmanager
-async def child(module: str, *args: str, core: int | None = None) -> AsyncIterator[Child]:
+async def child(
+    module: str, *args: str, core: int | None = None, environ: Mapping[str, str] | None = None
+) -> AsyncIterator[Child]:
     """Runs `python -m module args`, pinned to a core where that is wanted and can be; ends it when left."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", module, *args,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=LONGEST_LINE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **(environ or {})},
     )  # fmt: skip
     if core is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(process.pid, {core})

@@ -1,0 +1,95 @@
+"""The way past the events: a codec's reader takes a frame straight to its book where that book says it is the next one.
+
+Nothing is decided here. What the cursor refuses is told as an event and judged by `arb.sync`, as everything is where no
+shelf is at hand. The compiled readers read these very attributes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, runtime_checkable
+
+from arb.cursor import Cursor, Step
+from arb.domain import Event, Levels, Symbol, VenueId
+
+_REFUSED, _ADVANCED, _CROSSED = Step.REFUSED, Step.ADVANCED, Step.CROSSED
+
+
+class Shelf:
+    """The books of one venue. dirty: where those are noted that changed, each once, in order; shared by all venues.
+
+    changed: told of each that advanced, and when; None: nobody looks.   crossed: takes back a book that must go.
+    """
+
+    __slots__ = ("books", "changed", "crossed", "dirty")
+
+    def __init__(
+        self,
+        dirty: list[Cursor],
+        changed: Callable[[Cursor, int], None] | None,
+        crossed: Callable[[Cursor, int], None],
+    ) -> None:
+        self.books: dict[Symbol, Cursor] = {}
+        self.dirty = dirty
+        self.changed = changed
+        self.crossed = crossed
+
+    def advance(
+        self, symbol: Symbol, bids: Levels, asks: Levels, first: int, last: int, exch_ns: int, recv_ns: int, conn: int
+    ) -> bool:
+        """Whether a delta was an ordinary one, and is now in its book."""
+        cursor = self.books.get(symbol)
+        if cursor is None:
+            return False
+        step = cursor.advance(bids, asks, first, last, exch_ns, recv_ns, conn)
+        return step is not _REFUSED and self.settle(cursor, step, recv_ns)
+
+    def succeed(
+        self, symbol: Symbol, bids: Levels, asks: Levels, seq: int, exch_ns: int, recv_ns: int, conn: int
+    ) -> bool:
+        """Whether a whole book was newer than the one held, and stands in its place."""
+        cursor = self.books.get(symbol)
+        if cursor is None:
+            return False
+        step = cursor.succeed(bids, asks, seq, exch_ns, recv_ns, conn)
+        return step is not _REFUSED and self.settle(cursor, step, recv_ns)
+
+    def settle(self, cursor: Cursor, step: Step, recv_ns: int) -> bool:
+        """Note what a step that was not refused means for its book. True, always."""
+        if step is _CROSSED:
+            self.crossed(cursor, recv_ns)
+        elif step is _ADVANCED:
+            if not cursor.dirty:
+                cursor.dirty = True
+                self.dirty.append(cursor)
+            if self.changed is not None:
+                self.changed(cursor, recv_ns)
+        return True
+
+
+@runtime_checkable
+class Shelved(Protocol):
+    """A Sink whose books may be reached past its events."""
+
+    def shelf(self, venue: VenueId) -> Shelf | None:
+        """None: not these."""
+
+
+Read = Callable[[bytes, int, int], tuple[Event, ...]]
+
+
+@runtime_checkable
+class Reads(Protocol):
+    """A codec with a shorter way."""
+
+    def reader(self, shelf: Shelf) -> Read:
+        """`decode`, but the next update of a book stands in that book when it returns, and no event tells of it."""
+
+
+class Decodes(Protocol):
+    def decode(self, frame: bytes, recv_ns: int, conn: int = 0) -> tuple[Any, ...]: ...
+
+
+def reading(codec: Decodes, shelf: Shelf | None) -> Read:
+    """How this codec's frames are read: past the events, where both sides know how."""
+    return codec.reader(shelf) if shelf is not None and isinstance(codec, Reads) else codec.decode
