@@ -25,7 +25,7 @@ from arb.shelf import Shelf, Shelved
 from arb.supervise import Up
 from fastpath.net.alarm import Alarm
 from fastpath.net.driver import Driver
-from fastpath.net.pacing import SECOND_NS, Bucket
+from fastpath.net.pacing import SECOND_NS, Pace
 from fastpath.net.subscriptions import Ask, Subscriptions
 from fastpath.net.wiring import Wiring
 
@@ -54,7 +54,7 @@ class Link:
         self._driver = Driver(wiring, conn, symbols, self, self._on_lost)
         self._alarm = Alarm()
         self._outbox: deque[tuple[bytes, Ask | None]] = deque()  # an ask rides on the last of its frames
-        self._pace = Bucket(spec.message_hz)
+        self._pace = Pace(spec.message_hz)
         self._ping_ns = round(spec.ping_s * SECOND_NS)
         self._dead_ns = round(spec.dead_s * SECOND_NS)
         self._pinged_ns = 0

@@ -56,7 +56,7 @@ class NativeMarketData:
             breaker=Breaker() if breaker is None else breaker,
         )  # fmt: skip
         self._rest = rest
-        self._queue = Queue(spec.snapshot_hz, rng, self._wiring.counters)
+        self._queue = Queue(spec.snapshot_hz, rng, self._wiring.counters, spec.snapshot_burst)
         self._conns = map(ConnId, count(1))
         self._shards: dict[Symbol, Shard] = {}
         self._seeder: Seeder | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Hashable
 from random import Random
 
@@ -24,6 +25,25 @@ class Bucket:
     def take(self, now_ns: int) -> None:
         """One goes now."""
         self._next_ns = max(self._next_ns, now_ns) + self._step_ns
+
+
+class Pace:
+    """At most `rate_hz` within any second, all of them at once if need be: what a venue counts it sees so, too."""
+
+    def __init__(self, rate_hz: float) -> None:
+        self._most = max(1, int(rate_hz))
+        self._window_ns = round(self._most / rate_hz * SECOND_NS)
+        self._taken: deque[int] = deque(maxlen=self._most)
+
+    def wait_ns(self, now_ns: int) -> int:
+        """How long until the next one may go; 0: now."""
+        if len(self._taken) < self._most:
+            return 0
+        return max(0, self._taken[0] + self._window_ns - now_ns)
+
+    def take(self, now_ns: int) -> None:
+        """One goes now."""
+        self._taken.append(now_ns)
 
 
 class Ladder:

@@ -29,8 +29,9 @@ class Queue:
     together keep to `rate_hz`.
     """
 
-    def __init__(self, rate_hz: float, rng: Random, counters: Counters) -> None:
-        self._bucket = Bucket(rate_hz, burst=max(1.0, rate_hz / 2.0))
+    def __init__(self, rate_hz: float, rng: Random, counters: Counters, burst: float = 0.0) -> None:
+        """burst: so many at once; 0: half a second's worth."""
+        self._bucket = Bucket(rate_hz, burst=max(1.0, burst or rate_hz / 2.0))
         self._renewals = Ladder(first_s=0.1, cap_s=10.0, quiet_s=60.0, rng=rng, free=1, calm_s=CALM_S)
         self._rejections = Ladder(first_s=60.0, cap_s=600.0, quiet_s=1200.0, rng=rng)
         self._counters = counters

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from fastpath.net.pacing import SECOND_NS, Bucket, Ladder
+from fastpath.net.pacing import SECOND_NS, Bucket, Ladder, Pace
 
 MS = SECOND_NS // 1000
 
@@ -47,6 +47,34 @@ def test_a_wait_is_exact() -> None:
     assert bucket.wait_ns(30 * MS) == 70 * MS
     bucket.take(100 * MS)
     assert bucket.wait_ns(100 * MS) == 100 * MS
+
+
+@pytest.mark.parametrize(
+    ("rate_hz", "at_ms", "waits_ms"),
+    [
+        pytest.param(2.0, [0, 0, 0], [0, 0, 1000], id="a second's worth at once, then not"),
+        pytest.param(2.0, [0, 400, 500, 1000], [0, 0, 500, 0], id="the oldest makes room"),
+        pytest.param(0.5, [0, 0, 2000], [0, 2000, 0], id="less than one a second"),
+    ],
+)
+def test_pace(rate_hz: float, at_ms: list[int], waits_ms: list[int]) -> None:
+    pace, waits = Pace(rate_hz), []
+    for ms in at_ms:
+        waits.append(pace.wait_ns(ms * MS) // MS)
+        if not waits[-1]:
+            pace.take(ms * MS)
+    assert waits == waits_ms
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_second_ever_sees_more_than_the_pace(seed: int) -> None:
+    pace, rng, now_ns, sent = Pace(10.0), Random(seed), 0, []
+    while len(sent) < 200:
+        now_ns += pace.wait_ns(now_ns) if rng.random() < 0.8 else round(rng.uniform(0, 2) * SECOND_NS)
+        if not pace.wait_ns(now_ns):
+            pace.take(now_ns)
+            sent.append(now_ns)
+    assert max(sum(at <= other < at + SECOND_NS for other in sent) for at in sent) <= 10
 
 
 class Longest(Random):
