@@ -145,13 +145,14 @@ def lived(
     one_way_ms: float = 10.0,
     seed: int = 1,
     scan: Mapping[str, Any] | None = None,
+    listed: int = len(SYMBOLS),
 ) -> Lived:
-    """The application as it is, against real sockets, for so long of its own time."""
+    """The application as it is, against real sockets, for so long of its own time. listed: markets of each venue."""
     clock = ManualClock(START_NS, WALL_NS)
     run = Lived(faults)
     rules = tuple(fault.rule() for fault in faults)
     run.sim = SimExchanges(
-        clock, seed=seed, symbols=len(SYMBOLS), faults=FaultPlan(rules, seed=seed), venues=VENUES,
+        clock, seed=seed, symbols=listed, faults=FaultPlan(rules, seed=seed), venues=VENUES,
         settings=SimSettings(gaps_hz=0.0, activity=1.0, one_way_ms=one_way_ms),
     )  # fmt: skip
     with asyncio.Runner(loop_factory=lambda: Clockwork(clock)) as runner, _staged(run, clock, seed):

@@ -76,6 +76,16 @@ def test_each_kind_of_fault_is_noticed_and_over_in_time(kind: str, tmp_path: Pat
         assert {outage.venue for outage in run.outages} == {"mexc"}
 
 
+def test_a_socket_with_many_books_brings_all_of_them_back_in_time(tmp_path: Path) -> None:
+    """Each venue takes 50 frames a second and 30 seeds at once, so that no book waits for its turn."""
+    faults = [Fault("close", venue, "", at_ms) for venue, at_ms in (("mexc", 2000.0), ("gateio", 3000.0))]
+    run = lived(faults, 4.0, tmp_path, listed=24, scan={"symbols": ["*/USDT"]})
+    for fault in faults:
+        lost = [outage for outage in run.of(fault, 500.0) if outage.state is BookState.DOWN]
+        assert len(lost) >= 15
+        assert not [outage for outage in lost if outage.back_ms is None or outage.back_ms > BACK_MS]
+
+
 def test_a_judge_who_sees_nothing_come_back_says_so(tmp_path: Path) -> None:
     """The proof's own proof: limits that are not met are found."""
     (fault,) = faults = [Fault("close", "mexc", "", 5000.0)]
