@@ -52,7 +52,7 @@ class Books:
 
     def add(self, venue: VenueId, symbol: Symbol, feed: Feed, now_ns: int) -> BookSync:
         book = self._books[venue, symbol] = BookSync(venue, symbol, feed, now_ns)
-        self.shelf(venue).books[symbol] = book
+        self.shelf(venue).put(symbol, book)
         return book
 
     def shelf(self, venue: VenueId) -> Shelf:
@@ -66,7 +66,7 @@ class Books:
     def close(self) -> None:
         """Nothing reaches a book past its events any more."""
         for shelf in self._shelves.values():
-            shelf.books.clear()
+            shelf.clear()
 
     def get(self, key: BookKey) -> BookSync | None:
         return self._books.get(key)

@@ -19,9 +19,10 @@ class Shelf:
     """The books of one venue. dirty: where those are noted that changed, each once, in order; shared by all venues.
 
     changed: told of each that advanced, and when; None: nobody looks.   crossed: takes back a book that must go.
+    names: books by what the wire calls them, as readers have found them; emptied whenever `books` changes.
     """
 
-    __slots__ = ("books", "changed", "crossed", "dirty")
+    __slots__ = ("books", "changed", "crossed", "dirty", "names")
 
     def __init__(
         self,
@@ -30,9 +31,20 @@ class Shelf:
         crossed: Callable[[Cursor, int], None],
     ) -> None:
         self.books: dict[Symbol, Cursor] = {}
+        self.names: dict[bytes, Cursor] = {}
         self.dirty = dirty
         self.changed = changed
         self.crossed = crossed
+
+    def put(self, symbol: Symbol, cursor: Cursor) -> None:
+        """From now on this is the book of `symbol`."""
+        self.names.clear()
+        self.books[symbol] = cursor
+
+    def clear(self) -> None:
+        """Nothing is found here any more."""
+        self.names.clear()
+        self.books.clear()
 
     def advance(
         self, symbol: Symbol, bids: Levels, asks: Levels, first: int, last: int, exch_ns: int, recv_ns: int, conn: int

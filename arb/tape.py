@@ -1,8 +1,9 @@
 """Raw frames and REST replies with their arrival times: written live, read for replay.
 
-A tape is a file of blocks behind the magic `ARBTAPE1`. Each block is `length, crc32` (two little-endian uint32) and
-so many bytes of zlib-compressed records (msgpack). A block is written whole or is recognised as torn, so a crash
-costs at most the last second. The first record describes the run; nothing outside the file is needed to replay it.
+A tape is a file of blocks behind the magic `ARBTAPE2`. Each block is `length, crc32` (two little-endian uint32) and
+so many bytes of records (see `columns`; behind `ARBTAPE1`, of older versions: zlib-compressed msgpack). A block is
+written whole or is recognised as torn, so a crash costs at most the last second. The first record describes the run;
+nothing outside the file is needed to replay it.
 """
 
 from __future__ import annotations
@@ -16,19 +17,23 @@ from enum import IntEnum
 from pathlib import Path
 from struct import Struct
 from types import TracebackType
+from typing import Any
 
 import msgspec
 
+from arb.columns import Packer, unpacked
 from arb.domain import BookSnapshot, Disconnected, Event, Subscribed, SubscriptionRefused, Symbol, VenueId
 from arb.errors import TapeError
 from arb.interfaces import Clock, Feed, Statics
 from arb.redact import mask_login, mask_url
 
-MAGIC = b"ARBTAPE1"
+MAGIC = b"ARBTAPE2"
+OLD_MAGIC = b"ARBTAPE1"
 _BLOCK = Struct("<II")
 _MAX_BLOCK = 64 << 20
-_RECORDS = 512  # a block is closed after so many records
+_RECORDS = 4096  # a block is closed after about so many records
 _WAIT_NS = 1_000_000_000  # or after this long
+_WAITING = 64  # blocks that may wait for the disk
 
 
 class Kind(IntEnum):
@@ -45,6 +50,12 @@ class Kind(IntEnum):
     STATICS = 10  # data: the `Statics` that are in force from here on
     DISTRUST = 12  # an audit condemned this book
     END = 11  # the run stopped deciding; what follows is its taking down
+
+
+# The low bits of a record's code in a block, and above them the number of its source: venue and connection, from 1 on.
+_SOURCE = 16
+_WHOLE = 15  # data: the record itself, of any kind that is not written here field by field
+_FRAME, _SENT, _IDLE, _TICK = int(Kind.FRAME), int(Kind.SENT), int(Kind.IDLE), int(Kind.TICK)
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True):
@@ -92,13 +103,17 @@ class _Envelope(msgspec.Struct, frozen=True, array_like=True):
 
 
 _event_decoder = msgspec.msgpack.Decoder(_Envelope)
-_record_decoder = msgspec.msgpack.Decoder(tuple[Record, ...])
+_record_decoder = msgspec.msgpack.Decoder(Record)
+_records_decoder = msgspec.msgpack.Decoder(tuple[Record, ...])
 _run_decoder = msgspec.msgpack.Decoder(Run)
 _statics_decoder = msgspec.msgpack.Decoder(Statics)
 
 
 class TapeWriter:
-    """A Tap. Records are gathered on the loop and compressed and written by one thread: the loop never waits."""
+    """A Tap. What it is told is gathered on the loop as it is, and packed and written by one thread: the loop never
+
+    waits, and a frame costs it no more than to be put on a list.
+    """
 
     def __init__(self, path: Path, clock: Clock, run: Run) -> None:
         """Raises OSError where the file cannot be made; an existing file is not overwritten."""
@@ -106,27 +121,37 @@ class TapeWriter:
         self._file = path.open("xb")
         self._file.write(MAGIC)
         self._clock = clock
-        self._pending: list[Record] = []
+        self._items: list[Any] = []  # three for each record: see `columns`
+        self._sources: dict[tuple[VenueId, int], int] = {}  # of this block: the code without the kind
+        self._flushed = 0
         self._since_ns = clock.mono_ns()
-        self._queue: queue.Queue[list[Record] | None] = queue.Queue(maxsize=1024)
+        self._queue: queue.Queue[_Block | None] = queue.Queue(maxsize=_WAITING)
         self._failure: OSError | None = None
-        self.records = 0
-        self.dropped = 0  # blocks lost because the disk is slower than the market
+        self.dropped = 0  # records lost because the disk is slower than the market
         self._thread = threading.Thread(target=self._write, name="tape", daemon=True)
         self._thread.start()
         self._add(Record(Kind.RUN, clock.mono_ns(), data=_encoder.encode(run)))
+
+    @property
+    def records(self) -> int:
+        return self._flushed + len(self._items) // 3
 
     def opened(self, venue: VenueId, conn: int, url: str, recv_ns: int) -> None:
         self._add(Record(Kind.OPEN, recv_ns, venue, conn, mask_url(url)))
 
     def frame(self, venue: VenueId, conn: int, data: bytes, recv_ns: int) -> None:
-        self._add(Record(Kind.FRAME, recv_ns, venue, conn, "", data))
+        """Nothing is looked at: the end of the read, which follows, closes a block that is large or old enough."""
+        source = self._sources.get((venue, conn)) or self._source(venue, conn)
+        self._items += (source + _FRAME, recv_ns, data)
 
     def sent(self, venue: VenueId, conn: int, data: bytes, recv_ns: int) -> None:
-        self._add(Record(Kind.SENT, recv_ns, venue, conn, "", data))
+        self._items += ((self._sources.get((venue, conn)) or self._source(venue, conn)) + _SENT, recv_ns, data)
+        self._close(recv_ns)
 
     def idle(self, venue: VenueId, conn: int, recv_ns: int) -> None:
-        self._add(Record(Kind.IDLE, recv_ns, venue, conn))
+        self._items += ((self._sources.get((venue, conn)) or self._source(venue, conn)) + _IDLE, recv_ns, b"")
+        if len(self._items) >= 3 * _RECORDS or recv_ns - self._since_ns > _WAIT_NS:
+            self._flush()
 
     def reply(self, venue: VenueId, symbol: Symbol, url: str, data: bytes, recv_ns: int) -> None:
         self._add(Record(Kind.REPLY, recv_ns, venue, 0, mask_login(url), data, symbol))
@@ -135,7 +160,8 @@ class TapeWriter:
         self._add(Record(Kind.CLOSED, recv_ns, venue, conn, reason, ",".join(symbols).encode()))
 
     def tick(self, now_ns: int) -> None:
-        self._add(Record(Kind.TICK, now_ns))
+        self._items += (_TICK, now_ns, b"")
+        self._close(now_ns)
 
     def confirmed(self, venue: VenueId, symbol: Symbol, seq: int, now_ns: int) -> None:
         self._add(Record(Kind.CONFIRM, now_ns, venue, symbol=symbol, seq=seq))
@@ -186,24 +212,33 @@ class TapeWriter:
         self.close()
 
     def _add(self, record: Record) -> None:
-        self._pending.append(record)
-        self.records += 1
-        if len(self._pending) >= _RECORDS or record.recv_ns - self._since_ns > _WAIT_NS:
+        self._items += (_WHOLE, record.recv_ns, _encoder.encode(record))
+        self._close(record.recv_ns)
+
+    def _source(self, venue: VenueId, conn: int) -> int:
+        code = self._sources[venue, conn] = (len(self._sources) + 1) * _SOURCE
+        return code
+
+    def _close(self, now_ns: int) -> None:
+        if len(self._items) >= 3 * _RECORDS or now_ns - self._since_ns > _WAIT_NS:
             self._flush()
 
     def _flush(self) -> None:
-        block, self._pending = self._pending, []
+        block = (tuple(self._sources), self._items)
+        self._flushed = self.records
+        self._items, self._sources = [], {}
         self._since_ns = self._clock.mono_ns()
-        if block:
+        if block[1]:
             try:
                 self._queue.put_nowait(block)
             except queue.Full:
-                self.dropped += len(block)
+                self.dropped += len(block[1]) // 3
 
     def _write(self) -> None:
+        packer = Packer()
         while (block := self._queue.get()) is not None:
             if self._failure is None:
-                packed = zlib.compress(_encoder.encode(block), 1)
+                packed = packer.block(*block)
                 try:
                     self._file.write(_BLOCK.pack(len(packed), zlib.crc32(packed)) + packed)
                     self._file.flush()
@@ -211,10 +246,14 @@ class TapeWriter:
                     self._failure = exc
 
 
+_NOBODY = ("", 0)
+_Block = tuple[tuple[tuple[VenueId, int], ...], list[Any]]
+
+
 def is_tape(path: Path) -> bool:
     """Whether the file begins as a tape does. Raises OSError."""
     with path.open("rb") as file:
-        return file.read(len(MAGIC)) == MAGIC
+        return file.read(len(MAGIC)) in (MAGIC, OLD_MAGIC)
 
 
 class TapeReader:
@@ -239,8 +278,10 @@ class TapeReader:
 
     def _records(self) -> Iterator[Record]:
         with self._path.open("rb") as file:
-            if file.read(len(MAGIC)) != MAGIC:
+            magic = file.read(len(MAGIC))
+            if magic not in (MAGIC, OLD_MAGIC):
                 raise TapeError(f"{self._path} is not a tape")
+            read = _records if magic == MAGIC else _old_records
             while head := file.read(_BLOCK.size):
                 if len(head) < _BLOCK.size:
                     self.torn = "a block header is cut off"
@@ -254,10 +295,31 @@ class TapeReader:
                     self.torn = "a block is cut off or damaged"
                     return
                 try:
-                    yield from _record_decoder.decode(zlib.decompress(packed))
-                except (zlib.error, msgspec.DecodeError) as exc:
+                    block = read(packed)
+                except (zlib.error, msgspec.DecodeError, ValueError) as exc:
                     self.torn = f"a block cannot be read: {exc}"
                     return
+                yield from block
+
+
+def _records(packed: bytes) -> Sequence[Record]:
+    """Of one block. Raises ValueError, msgspec.DecodeError."""
+    sources, items = unpacked(packed)
+    records = []
+    for code, recv_ns, data in items:
+        number, kind = divmod(code, _SOURCE)
+        if kind == _WHOLE:
+            records.append(_record_decoder.decode(data))
+        elif kind in (_FRAME, _SENT, _IDLE, _TICK) and number <= len(sources):
+            venue, conn = sources[number - 1] if number else _NOBODY
+            records.append(Record(Kind(kind), recv_ns, VenueId(venue), conn, "", data))
+        else:
+            raise ValueError(f"no record has the code {code}")
+    return records
+
+
+def _old_records(packed: bytes) -> Sequence[Record]:
+    return _records_decoder.decode(zlib.decompress(packed))
 
 
 def taped_event(record: Record) -> TapedEvent:

@@ -10,7 +10,7 @@ from arb.bench.budgets import Verdict
 from arb.bench.suite import Suite
 
 WIDTH, ROW = 960, 30
-_LEFT, _RIGHT = 210, 150
+_LEFT, _RIGHT = 270, 150
 _SPAN = 4.0  # doublings shown on either side of the limit
 _GOOD, _BAD, _GREY = "#12703f", "#b3261e", "#98a2b3"
 _STYLE = """
@@ -40,9 +40,8 @@ def budgets_svg(verdicts: Sequence[Verdict]) -> str:
         )
     for number, verdict in enumerate(verdicts):
         y = 24 + number * ROW
-        parts.append(
-            f'<text x="{_LEFT - 8}" y="{y + 15}" text-anchor="end" font-size="12">{escape(verdict.key)}</text>'
-        )
+        key = escape(f"{verdict.key} ({verdict.core})")
+        parts.append(f'<text x="{_LEFT - 8}" y="{y + 15}" text-anchor="end" font-size="12">{key}</text>')
         parts.append(_bar(verdict, y, middle, unit))
     parts.append("</svg>")
     return "\n".join(parts)

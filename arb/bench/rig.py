@@ -7,22 +7,23 @@ cycle; and every limit of the risk gate is judged, but set beyond reach.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 
 from arb.app.assembly import Engine, assemble
 from arb.app.factories import Factories
 from arb.app.rules import Rules
-from arb.app.scanners import NoScan
+from arb.app.scanners import NoScan, make_scanner
 from arb.app.scanning import Live, facts, select
 from arb.app.sides import real_sides, run_sides
 from arb.app.simulating import Environment
 from arb.app.status import Counted
+from arb.app.strategies import make_strategies
 from arb.bench.stopwatch import Lap, NullJournal, Stopwatch, TimedJournal
 from arb.books import Books
 from arb.clock import SystemClock
@@ -35,6 +36,7 @@ from arb.domain import (
     FeeCoin,
     Intent,
     Leg,
+    Market,
     OppEvent,
     Opportunity,
     Reason,
@@ -157,13 +159,68 @@ class Rig:
         return None
 
     def _is_ready(self) -> bool:
-        trading = self.engine.trading
-        books = [self._books.get((venue, symbol)) for venue in trading for symbol in self._symbols]
-        return (
-            all(book is not None and book.state is BookState.LIVE for book in books)
-            and not any(side.refusal(1, Lane.ORDER) for side in trading.values())
-            and not any(self.engine.inventory.why_not(venue) for venue in trading)
-        )
+        return is_ready(self.engine, self._books, self._symbols)
+
+
+def is_ready(engine: Engine, books: Books, symbols: Sequence[Symbol]) -> bool:
+    """Every book is LIVE, and orders may leave on both sides, whose balances are known."""
+    trading = engine.trading
+    found = [books.get((venue, symbol)) for venue in trading for symbol in symbols]
+    return (
+        all(book is not None and book.state is BookState.LIVE for book in found)
+        and not any(side.refusal(1, Lane.ORDER) for side in trading.values())
+        and not any(engine.inventory.why_not(venue) for venue in trading)
+    )
+
+
+class Standing(NamedTuple):
+    """An engine that is wired up and not started.   work: what else runs beside it, for `Live.run`."""
+
+    engine: Engine
+    live: Live
+    books: Books
+    journal: TimedJournal
+    markets: Mapping[VenueId, Sequence[Market]]
+
+    def work(self) -> list[Coroutine[Any, Any, None]]:
+        return [self.journal.run(), run_sides(self.engine.trading, self.engine.trader)]
+
+
+@asynccontextmanager
+async def standing(
+    doors: Mapping[str, Door],
+    folder: Path,
+    settings: Settings,
+    *,
+    journal: type[TimedJournal] = TimedJournal,
+    rules: Callable[[Mapping[VenueId, Statics]], Rules] = lambda statics: Rules(statics.values()),
+    scans: bool = False,
+) -> AsyncIterator[Standing]:
+    """As `arb run` puts it together, at `doors`. The journal is a new file in `folder`.
+
+    scans: with its scanner and strategies; else books alone are kept.
+    """
+    keys = {name: Credentials(name, door.key, door.secret) for name, door in doors.items()}
+    world = Environment(settings, keys, simulated=True)
+    async with AsyncExitStack() as stack:
+        factories = Factories(world, _CLOCK)
+        stack.push_async_callback(factories.close)
+        statics = await facts(factories, world, _CLOCK)
+        markets = select(statics, settings.scan.symbols, least_venues=2)
+        opened = journal(folder / f"cycle-{_CLOCK.mono_ns():x}.sqlite", _CLOCK, mode="sim", run="bench")
+        stack.callback(opened.close)
+        books = Books()
+        engine = assemble(
+            settings, "sim", real_sides(factories, markets), books, rules(statics), opened, _CLOCK,
+            view=Unwatched(), observers=(), max_cycles=None,
+        )  # fmt: skip
+        scanner = make_scanner(settings, statics, markets, books, _CLOCK, rejected=False) if scans else None
+        live = Live(
+            settings, factories, markets, books=books, scanner=NoScan() if scanner is None else scanner,
+            counted=Counted("bench", None, books, scanner, _CLOCK), clock=_CLOCK, tape=None, trader=engine.trader,
+            strategies=make_strategies(settings.run.strategy, settings) if scans else (),
+        )  # fmt: skip
+        yield Standing(engine, live, books, opened, markets)
 
 
 async def on_rig(
@@ -173,27 +230,11 @@ async def on_rig(
 
     orders: the path that orders take; books are native on all.   journal: False: nothing is written down.
     """
-    settings = _settings(doors, orders)
-    keys = {name: Credentials(name, door.key, door.secret) for name, door in doors.items()}
-    world = Environment(settings, keys, simulated=True)
-    async with AsyncExitStack() as stack:
-        factories = Factories(world, _CLOCK)
-        stack.push_async_callback(factories.close)
-        statics = await facts(factories, world, _CLOCK)
-        markets = select(statics, settings.scan.symbols, least_venues=2)
-        kind = TimedJournal if journal else NullJournal
-        opened = kind(folder / f"cycle-{_CLOCK.mono_ns():x}.sqlite", _CLOCK, mode="sim", run="bench")
-        stack.callback(opened.close)
-        books = Books()
-        engine = assemble(
-            settings, "sim", real_sides(factories, markets), books, _rebated(statics), opened, _CLOCK,
-            view=Unwatched(), observers=(), max_cycles=None,
-        )  # fmt: skip
-        live = Live(
-            settings, factories, markets, books=books, scanner=NoScan(),
-            counted=Counted("bench", None, books, None, _CLOCK), clock=_CLOCK, tape=None, trader=engine.trader,
-        )  # fmt: skip
-        rig = Rig(engine, books, opened, sorted({market.symbol for chosen in markets.values() for market in chosen}))
+    kind = TimedJournal if journal else NullJournal
+    settings = bench_settings(doors, orders)
+    async with standing(doors, folder, settings, journal=kind, rules=_rebated) as made:
+        symbols = sorted({market.symbol for chosen in made.markets.values() for market in chosen})
+        rig = Rig(made.engine, made.books, made.journal, symbols)
         played: list[T] = []
 
         async def until_played() -> str:
@@ -201,11 +242,12 @@ async def on_rig(
             played.append(await play(rig))
             return "played"
 
-        await live.run(until_played, [opened.run(), run_sides(engine.trading, engine.trader)])
+        await made.live.run(until_played, made.work())
         return played[0]
 
 
-def _settings(doors: Mapping[str, Door], orders: OrderPath) -> Settings:
+def bench_settings(doors: Mapping[str, Door], orders: OrderPath) -> Settings:
+    """Orders over this path, and every limit judged, but out of reach."""
     return Settings(
         exchanges={
             name: VenueConfig(rest_url=door.rest_url, ws_url=door.ws_url, orders=orders)

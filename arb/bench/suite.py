@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +12,8 @@ from time import monotonic_ns
 
 import msgspec
 
-from arb.bench import alloc, scale, start, wire
+from arb import core
+from arb.bench import alloc, evenness, scale, start, tape, wire
 from arb.bench.budgets import Budget, Core, Verdict, judge
 from arb.bench.cycle import cycle, cycle_lines
 from arb.bench.decode import decode
@@ -22,21 +26,30 @@ from arb.interfaces import NativeVenue
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """folder: where journals are written; None: the system's.   The rest is how much of everything."""
+    """folder: where journals are written; None: the system's.   The rest is how much of everything.
+
+    calm_rounds, calm_venues: of what plays at a calm pace, which takes long; None: all venues.
+    """
 
     modules: Sequence[NativeVenue]
     folder: Path | None = None
     rounds: int = 5
+    calm_rounds: int = 3
+    calm_venues: int | None = 1
     seed: int = 1
     frames: int = 20_000
     paced: int = 1_000
     orders: int = 500
+    ticks: int = 5
     cycles: int = 10
     commits: int = 500
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What a bench says. report: as it goes into `--jsonl`.   failed: why there is none."""
+    """What a bench says. report: as it goes into `--jsonl`.   failed: why there is none.
+
+    ratios: of the form in use.   pure: of the pure one, where that is another.
+    """
 
     name: str
     report: msgspec.Struct | None
@@ -44,10 +57,11 @@ class Outcome(msgspec.Struct, frozen=True):
     ratios: Mapping[str, float]
     took_s: float
     failed: str = ""
+    pure: Mapping[str, float] = {}
 
 
 class Suite(msgspec.Struct, frozen=True):
-    """took_s: of all of it."""
+    """core: the form in use.   took_s: of all of it."""
 
     machine: Machine
     date: str
@@ -75,7 +89,7 @@ async def _wire(o: Options) -> Told:
 
 
 async def _order(o: Options) -> Told:
-    report = await order(list(o.modules), orders=o.orders, rounds=o.rounds)
+    report = await order(list(o.modules), orders=o.orders, rounds=o.rounds, ticked=o.ticks, seed=o.seed)
     return report, order_lines(report)
 
 
@@ -87,6 +101,16 @@ async def _cycle(o: Options) -> Told:
 async def _journal(o: Options) -> Told:
     report = journal(o.folder, cycles=o.commits, rounds=o.rounds)
     return report, journal_lines(report)
+
+
+async def _tape(o: Options) -> Told:
+    report = await tape.run(o.rounds, modules=o.modules, frames=o.frames, seed=o.seed)
+    return report, tape.tape_lines(report)
+
+
+async def _evenness(o: Options) -> Told:
+    report = await evenness.run(o.calm_rounds, modules=o.modules[: o.calm_venues], frames=o.paced, seed=o.seed)
+    return report, evenness.evenness_lines(report)
 
 
 async def _scale(o: Options) -> Told:
@@ -110,10 +134,15 @@ BENCHES: Mapping[str, Callable[[Options], Awaitable[Told]]] = {
     "order": _order,
     "cycle": _cycle,
     "journal": _journal,
+    "tape": _tape,
+    "evenness": _evenness,
     "scale": _scale,
     "alloc": _alloc,
     "start": _start,
 }
+
+
+AGAIN = frozenset(("decode", "order", "scale", "alloc"))  # done anew without the compiled core; `wire` does it itself
 
 
 async def one(name: str, options: Options) -> Outcome:
@@ -121,7 +150,31 @@ async def one(name: str, options: Options) -> Outcome:
     began = monotonic_ns()
     report, told = await BENCHES[name](options)
     ratios: Mapping[str, float] = getattr(report, "ratios", {})
-    return Outcome(name, report, tuple(told), ratios, (monotonic_ns() - began) / 1e9)
+    pure: Mapping[str, float] = getattr(report, "pure", {})
+    return Outcome(name, report, tuple(told), ratios, (monotonic_ns() - began) / 1e9, pure=pure)
+
+
+async def without_core(name: str, options: Options) -> Mapping[str, float]:
+    """The ratios of the same bench in a process of its own that has only the pure form. Raises ArbError."""
+    venues = ",".join(module.SPEC.name for module in options.modules)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "arb.cli", "bench", name, "--jsonl", "--exchanges", venues,
+        "--rounds", str(options.rounds),
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={**os.environ, core.SWITCH: "1"},
+    )  # fmt: skip
+    try:
+        said, complaint = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
+    if process.returncode:
+        raise ArbError(f"{name} without the compiled core: {complaint.decode(errors='replace').strip()[-200:]}")
+    return msgspec.json.decode(said, type=_Told).ratios
+
+
+class _Told(msgspec.Struct):
+    ratios: dict[str, float] = {}
 
 
 async def run(options: Options, budgets: Iterable[Budget]) -> Suite:
@@ -131,14 +184,24 @@ async def run(options: Options, budgets: Iterable[Budget]) -> Suite:
     for name in BENCHES:
         at = monotonic_ns()
         try:
-            outcomes.append(await one(name, options))
+            outcome = await one(name, options)
+            if core.NAME == "compiled" and name in AGAIN:
+                pure = await without_core(name, options)
+                took_s = (monotonic_ns() - at) / 1e9
+                outcome = msgspec.structs.replace(outcome, pure=pure, took_s=took_s)
+            outcomes.append(outcome)
         except ArbError as exc:
             took_s = (monotonic_ns() - at) / 1e9
             outcomes.append(Outcome(name, None, (), {}, took_s, f"{type(exc).__name__}: {exc}"))
     ratios = {key: ratio for each in outcomes for key, ratio in each.ratios.items()}
+    verdicts = list(judge(ratios, core.NAME, budgets := tuple(budgets)))
+    if core.NAME == "compiled":
+        without = {key: ratio for each in outcomes for key, ratio in each.pure.items()}
+        same = [budget for budget in budgets if budget.formless]
+        verdicts += judge(without, "pure", [budget for budget in budgets if budget not in same])
     return Suite(
-        machine(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), "pure", tuple(outcomes),
-        tuple(judge(ratios, "pure", budgets)), (monotonic_ns() - began) / 1e9,
+        machine(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), core.NAME, tuple(outcomes),
+        tuple(verdicts), (monotonic_ns() - began) / 1e9,
     )  # fmt: skip
 
 
@@ -150,7 +213,7 @@ def suite_lines(suite: Suite) -> Iterator[str]:
         if outcome.failed:
             yield f"failed: {outcome.failed}"
         yield ""
-    yield f"== budgets, {suite.core} Python ({suite.date}, {suite.took_s:.0f} s in all)"
+    yield f"== budgets ({suite.date}, {suite.took_s:.0f} s in all)"
     for verdict in suite.verdicts:
         yield verdict_line(verdict)
     met = sum(verdict.met for verdict in suite.verdicts)
@@ -159,4 +222,4 @@ def suite_lines(suite: Suite) -> Iterator[str]:
 
 def verdict_line(verdict: Verdict) -> str:
     measured = "not measured" if verdict.ratio is None else f"{verdict.ratio:.3f}"
-    return f"{verdict.word:6} {verdict.key:24} {measured:>12} <= {verdict.limit:<6.3f} {verdict.text}"
+    return f"{verdict.word:6} {verdict.core:8} {verdict.key:24} {measured:>12} <= {verdict.limit:<6.3f} {verdict.text}"

@@ -68,9 +68,13 @@ class BenchJournal(msgspec.Struct, frozen=True):
 
 
 class BenchOrder(msgspec.Struct, frozen=True):
+    """ticks: of each client on each venue, a round; 0: none."""
+
     exchanges: list[str] | None
     orders: int
+    ticks: int
     rounds: int
+    seed: int
     jsonl: bool
 
     def __call__(self, desk: Desk) -> int:
@@ -81,7 +85,7 @@ class BenchOrder(msgspec.Struct, frozen=True):
         modules = measurable(desk, self.exchanges)
 
         async def measure(_stop: asyncio.Event) -> OrderReport:
-            return await order(modules, orders=self.orders, rounds=self.rounds)
+            return await order(modules, orders=self.orders, rounds=self.rounds, ticked=self.ticks, seed=self.seed)
 
         report, _ = run_until_stopped(measure, grace_s=0.0)
         if self.jsonl:

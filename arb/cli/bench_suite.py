@@ -34,7 +34,7 @@ class BenchOne(msgspec.Struct, frozen=True):
         start_logging(desk, "WARNING")
         options = suite.Options(
             modules=measurable(desk, self.exchanges), frames=self.frames, paced=2_000, rounds=self.rounds,
-            seed=self.seed,
+            calm_rounds=self.rounds, calm_venues=None, seed=self.seed,
         )  # fmt: skip
 
         async def measure(_stop: asyncio.Event) -> Outcome:

@@ -339,7 +339,9 @@ def sim(
 def bench(
     what: Annotated[
         str,
-        typer.Argument(metavar="[all|decode|wire|order|cycle|journal|scale|alloc|start]", help="What to measure."),
+        typer.Argument(
+            metavar="[all|decode|wire|order|cycle|journal|tape|evenness|scale|alloc|start]", help="What to measure."
+        ),
     ] = "decode",
     exchanges: opt.Exchanges = None,
     frames: Annotated[int, typer.Option("--frames", min=100, help="Of each venue.")] = 20_000,
@@ -347,6 +349,9 @@ def bench(
         int | None, typer.Option("--cycles", min=20, help="Written down (1000) or run (30) on each path.")
     ] = None,
     orders: Annotated[int, typer.Option("--orders", min=20, help="Sent by each client.")] = 2_000,
+    ticks: Annotated[
+        int, typer.Option("--ticks", min=0, help="With 'order': that each client orders on, a round and venue.")
+    ] = 10,
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="Every path in turn, so many times.")] = 5,
     seed: opt.Seed = None,
     html: Annotated[
@@ -360,7 +365,10 @@ def bench(
     decode: native against ccxt on the same frames, from bytes to checked, updated book.
     wire: a frame on the socket to the book's watcher and to the decision, against ccxt.pro and others.
     journal: orders written down before they leave, with and without waiting for the disk.
-    order: a signed order and its answer over loopback, our HTTP against aiohttp and httpx.
+    evenness: frame to decision at 500 a second, with the garbage collector settled and left alone.
+    tape: what a taped frame costs the loop and the tape's thread, and its bytes in the file.
+    order: a signed order and its answer over loopback, by HTTP and over Gate's socket, against aiohttp, httpx and
+    ccxt; then a tick on a venue's socket to the signed order at its venue, against ccxt.pro (a minute).
     cycle: from the risk gate's word to both legs accounted, native against ccxt, at 0 and 10 ms one way (minutes).
     scale: cost of a frame and memory of a book as symbols, venues and rate grow.
     alloc: memory blocks that book updates take, and keep.
@@ -375,12 +383,12 @@ def bench(
         return BenchAll(exchanges=venues, rounds=rounds, seed=seeded, html=html, jsonl=jsonl)
     if html is not None:
         raise typer.BadParameter("a page is made of everything; use it with 'all'", param_hint="--html")
-    if what in ("wire", "scale", "alloc", "start"):
+    if what in ("wire", "tape", "evenness", "scale", "alloc", "start"):
         return BenchOne(name=what, exchanges=venues, frames=frames, rounds=rounds, seed=seeded, jsonl=jsonl)
     if what == "journal":
         return BenchJournal(cycles=cycles or 1_000, rounds=rounds, jsonl=jsonl)
     if what == "cycle":
         return BenchCycle(cycles=cycles or 30, rounds=rounds, seed=seeded, jsonl=jsonl)
     if what == "order":
-        return BenchOrder(exchanges=venues, orders=orders, rounds=rounds, jsonl=jsonl)
+        return BenchOrder(exchanges=venues, orders=orders, ticks=ticks, rounds=rounds, seed=seeded, jsonl=jsonl)
     return Bench(exchanges=venues, frames=frames, rounds=rounds, seed=seeded, jsonl=jsonl)

@@ -75,7 +75,7 @@ def _walk(intent: Intent, rules: PairRules, asks: Book, bids: Book, money: Decim
             levels.pop()
         return levels
 
-    return walk_books(cheap, dear, _MOST_LEVELS, rules, money)
+    return walk_books(cheap, dear, _MOST_LEVELS, rules, money, breakeven=False)  # which no plan tells
 
 
 def _least(limit: int | None, steps: Decimal) -> int:

@@ -101,10 +101,11 @@ class Couple:
 
     apart: quarantined, because their prices were too far from each other for one coin.   back_ns: since when they no
     longer are; None: they still are, or nobody can tell.
-    round: the last pass that looked at it.
+    round: the last pass that looked at it.   quiet: the last look found no gap, either way, and nothing else to say; as
+    long as that is so, a look that finds no gap changes nothing.
     """
 
-    __slots__ = ("apart", "back_ns", "first", "first_key", "round", "routes", "second", "second_key")
+    __slots__ = ("apart", "back_ns", "first", "first_key", "quiet", "round", "routes", "second", "second_key")
 
     def __init__(self, first_key: BookKey, second_key: BookKey) -> None:
         self.first_key = first_key
@@ -115,6 +116,7 @@ class Couple:
         self.apart = False
         self.back_ns: int | None = None
         self.round = 0
+        self.quiet = False
 
     def bind(self, first: TrackedBook | None, second: TrackedBook | None) -> None:
         """Give both directions their books."""

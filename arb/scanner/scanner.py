@@ -103,6 +103,7 @@ class Scanner:
                 route.sell = _current(route.sell, facts)
                 answers = answer(route.buy, route.sell, facts, self._settings)
                 if answers != route.answers:
+                    couple.quiet = False
                     route.answers = answers
                     route.verdict = Verdict(route.verdict.reason)  # none of the shared ones: the next look settles it
 
@@ -139,15 +140,20 @@ class Scanner:
         except BookUnusable:  # too old: rarer than to ask before
             return self._refuse(couple, now_ns, found)
         bid, ask, other_bid, other_ask = one.best_bid, one.best_ask, other.best_bid, other.best_ask
+        calm = other_bid <= ask and bid <= other_ask
+        if calm and couple.quiet:
+            return None
         # Touches rather than mids: a wide book is no evidence, and an empty side (0, inf) is none either.
         far = other_bid > ask * self._max_ratio or bid > other_ask * self._max_ratio
         moved = (far or couple.apart) and couple.separate(far, now_ns, self._quarantine_ns)
         there, back = couple.routes
         self._price(there, one, other, ask, other_bid, moved, now_ns, found)
         self._price(back, other, one, other_ask, bid, moved, now_ns, found)
+        couple.quiet = calm and not couple.apart and there.verdict is _NO_GAP and back.verdict is _NO_GAP
         return None
 
     def _refuse(self, couple: Couple, now_ns: int, found: list[Opportunity]) -> None:
+        couple.quiet = False
         couple.back_ns = None  # prices that cannot be trusted do not count as being back inside
         for route in couple.routes:
             self._settle(route, _BARE[self._refusal(route, now_ns)], False, now_ns, found)

@@ -56,8 +56,13 @@ def walk(asks: Sequence[Level], bids: Sequence[Level], rules: PairRules, size: D
     return walk_books(lambda n: asks[:n], lambda n: bids[:n], max(len(asks), len(bids)), rules, size)
 
 
-def walk_books(asks: Take, bids: Take, most: int, rules: PairRules, size: Decimal | None) -> Walk | Reason:
-    """`walk`, reading no more of two books than it takes. asks, bids: give the best n levels.   most: levels a side."""
+def walk_books(
+    asks: Take, bids: Take, most: int, rules: PairRules, size: Decimal | None, *, breakeven: bool = True
+) -> Walk | Reason:
+    """`walk`, reading no more of two books than it takes. asks, bids: give the best n levels.   most: levels a side.
+
+    breakeven: whether it is asked for; else None.
+    """
     levels = min(_FIRST_LEVELS, most)
     while True:
         best_asks, best_bids = asks(levels), bids(levels)
@@ -77,7 +82,7 @@ def walk_books(asks: Take, bids: Take, most: int, rules: PairRules, size: Decima
                 return Reason.BELOW_MINIMUM
         elif ended or search.over():
             best, profit = search.best(first, last)
-            return search.walk(best) if profit > 0 else Reason.NO_NET_EDGE
+            return search.walk(best, breakeven=breakeven) if profit > 0 else Reason.NO_NET_EDGE
         levels = min(most, 4 * levels)
 
 
@@ -160,7 +165,7 @@ class _Search:
                 found = start + at
         return found
 
-    def walk(self, count: int) -> Walk:
+    def walk(self, count: int, *, breakeven: bool) -> Walk:
         """The figures of buying `count` steps."""
         rules, asks, bids = self._rules, self._asks, self._bids
         sold = rules.sold(count)
@@ -169,7 +174,7 @@ class _Search:
         # sell vwap / buy vwap = (proceeds / sold quantity) / (paid / bought quantity)
         over, under = proceeds * count * asks.step, paid * sold * bids.step
         money = self._places + rules.fee_places
-        even = self.breakeven(count)
+        even = self.breakeven(count) if breakeven else None
         return Walk(
             size=_WIDE.multiply(rules.buy_step, Decimal(count)),
             sell_qty=_WIDE.multiply(rules.sell_step, Decimal(sold)),

@@ -12,15 +12,18 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import picows
 from picows.url import WSParsedURL
 
+from arb.core import compiled
 from arb.domain import Connected, ConnId, Disconnected, Reply, Symbol
 from arb.errors import AuthFailed, ConfigError, ProtocolError, Transient, VenueError
 from arb.interfaces import Sink
 from arb.redact import mask_url
 from arb.shelf import Shelved, reading
+from fastpath.net.listener import Listener
 from fastpath.net.pacing import SECOND_NS
 from fastpath.net.wiring import Plug
 
@@ -30,6 +33,11 @@ MAX_MESSAGE = 8 << 20  # bytes of one message, whole or in fragments
 MAX_UNREADABLE = 20  # in a row: this is not a venue we understand, start over
 TELL_NS = SECOND_NS  # unreadable messages are reported once in this time; all are counted
 
+if TYPE_CHECKING:
+    _Base = Listener
+else:
+    _Base = object
+
 _TEXT, _BINARY, _CONTINUATION = picows.WSMsgType.TEXT, picows.WSMsgType.BINARY, picows.WSMsgType.CONTINUATION
 _PING, _CLOSE = picows.WSMsgType.PING, picows.WSMsgType.CLOSE
 
@@ -37,7 +45,7 @@ _PING, _CLOSE = picows.WSMsgType.PING, picows.WSMsgType.CLOSE
 _SILENT = logging.Logger("picows", logging.CRITICAL + 1)
 
 
-class Driver(picows.WSListener):
+class _Conversation(_Base):
     """Frames in, events out, until lost.
 
     For every message: tap, decode, one `on_event` for each event; when the socket read ends: tap, `on_idle`. A `Reply`
@@ -47,30 +55,20 @@ class Driver(picows.WSListener):
     its book shows a gap by the sequence of the next one (a feed whose sequence cannot show it pushes whole frames, and
     the next one mends it). MAX_UNREADABLE in a row end the connection.
 
-    lost: None while it stands, then why it ended.   last_ns: when the last frame of any kind came.
+    Lives on a listener, which hands over what it does not deal with itself.
     """
 
     def __init__(
         self, wiring: Plug, conn: ConnId, symbols: Sequence[Symbol], sink: Sink, on_lost: Callable[[], None]
     ) -> None:
-        self.conn = conn
-        self.lost: Exception | None = None
+        shelf = sink.shelf(wiring.venue) if isinstance(sink, Shelved) else None
+        self.attach(wiring.venue, conn, wiring.clock, reading(wiring.codec, shelf), sink, wiring.tap, wiring.counters)
         self.connected_ns = 0
-        self.last_ns = 0
-        self._read_ns = 0  # when the first frame of the read at hand arrived; 0: it has had none yet
         self._wiring = wiring
         self._symbols = tuple(symbols)
-        self._sink = sink
         self._on_lost = on_lost
-        self._mono_ns = wiring.clock.mono_ns
-        shelf = sink.shelf(wiring.venue) if isinstance(sink, Shelved) else None
-        self._read = reading(wiring.codec, shelf)
-        self._tap = wiring.tap
-        self._counters = wiring.counters
         self._transport: picows.WSTransport | None = None
         self._socket: socket.socket | None = None
-        self._partial: bytearray | None = None  # the fragments of a message so far
-        self._unreadable = 0
         self._told_ns = -TELL_NS
 
     # ------------------------------------------------------------------------------------------- from our side
@@ -115,6 +113,7 @@ class Driver(picows.WSListener):
         if self.lost is not None or self._transport is None:
             return
         self.lost = error
+        self.settle()
         self._on_lost()
         venue, now_ns, reason = self._wiring.venue, self._mono_ns(), _reason(error)
         self._transport.send_close(picows.WSCloseCode.OK)
@@ -150,33 +149,13 @@ class Driver(picows.WSListener):
         except Exception as exc:  # noqa: BLE001  as below
             self.lose(exc)
 
-    def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
-        if self.lost is not None:
-            return
-        self.last_ns = recv_ns = self._mono_ns()
-        try:
-            kind = frame.msg_type
-            if (kind is _BINARY or kind is _TEXT) and frame.fin and self._partial is None and not frame.rsv1:
-                self._on_message(frame.get_payload_as_bytes(), recv_ns)
-            else:
-                self._on_other(transport, frame, recv_ns)
-            if frame.last_in_buffer:
-                first_ns, self._read_ns = self._read_ns or recv_ns, 0
-                if self._tap is not None:
-                    self._tap.idle(self._wiring.venue, self.conn, first_ns)
-                self._sink.on_idle(first_ns)
-            elif not self._read_ns:
-                self._read_ns = recv_ns
-        except Exception as exc:  # noqa: BLE001  this connection ends here; its task raises what ended it
-            self.lose(exc)
-
     def on_ws_disconnected(self, transport: picows.WSTransport) -> None:
         said = getattr(transport.close_handshake, "sent", None)  # what picows itself complained of, if anything
         self.lose(Transient(self._wiring.venue, (said.reason if said is not None else "") or "connection lost"))
 
     # ------------------------------------------------------------------------------------------- inside
 
-    def _on_message(self, data: bytes, recv_ns: int) -> None:
+    def on_message(self, data: bytes, recv_ns: int) -> None:
         counters = self._counters
         counters.frames += 1
         counters.bytes += len(data)
@@ -193,7 +172,7 @@ class Driver(picows.WSListener):
             counters.venue_errors += 1
             self._wiring.on_error(error)
             return
-        self._unreadable = 0
+        self.unreadable = 0
         for event in events:
             if type(event) is Reply:
                 self.send(event.data)
@@ -202,14 +181,14 @@ class Driver(picows.WSListener):
 
     def _on_unreadable(self, error: ProtocolError, recv_ns: int) -> None:
         self._counters.decode_errors += 1
-        self._unreadable += 1
+        self.unreadable += 1
         if recv_ns - self._told_ns >= TELL_NS:
             self._told_ns = recv_ns
             self._wiring.on_error(error)
-        if self._unreadable >= MAX_UNREADABLE:
+        if self.unreadable >= MAX_UNREADABLE:
             raise ProtocolError(error.venue, f"{MAX_UNREADABLE} unreadable messages in a row: {error.message}")
 
-    def _on_other(self, transport: picows.WSTransport, frame: picows.WSFrame, recv_ns: int) -> None:
+    def on_other(self, transport: picows.WSTransport, frame: picows.WSFrame, recv_ns: int) -> None:
         kind = frame.msg_type
         if kind is _PING:
             transport.send_pong(frame.get_payload_as_bytes())
@@ -222,16 +201,16 @@ class Driver(picows.WSListener):
             self._on_fragment(frame, recv_ns)
 
     def _on_fragment(self, frame: picows.WSFrame, recv_ns: int) -> None:
-        if (frame.msg_type is _CONTINUATION) is (self._partial is None):
+        if (frame.msg_type is _CONTINUATION) is (self.partial is None):
             raise ProtocolError(self._wiring.venue, "a fragment out of its order")
-        if self._partial is None:
-            self._partial = bytearray()
-        self._partial += frame.get_payload_as_bytes()
-        if len(self._partial) > MAX_MESSAGE:
+        if self.partial is None:
+            self.partial = bytearray()
+        self.partial += frame.get_payload_as_bytes()
+        if len(self.partial) > MAX_MESSAGE:
             raise ProtocolError(self._wiring.venue, f"a message of more than {MAX_MESSAGE} bytes")
         if frame.fin:
-            data, self._partial = bytes(self._partial), None
-            self._on_message(data, recv_ns)
+            data, self.partial = bytes(self.partial), None
+            self.on_message(data, recv_ns)
 
     async def _dial(self, url: WSParsedURL) -> socket.socket:
         """A connected socket to the first address that answers; ours to shut down should the handshake hang."""
@@ -263,6 +242,22 @@ class Driver(picows.WSListener):
             if self._socket.fileno() < 0:
                 return
             await asyncio.sleep(0.01)
+
+
+class PureDriver(_Conversation, Listener):
+    """On the reference listener."""
+
+
+_compiled = compiled("fastpath.net._listener")
+
+if TYPE_CHECKING or _compiled is None:
+    Driver = PureDriver
+else:
+
+    class CompiledDriver(_Conversation, _compiled.Listener):
+        """The same on the compiled listener."""
+
+    Driver = CompiledDriver
 
 
 def _reason(error: Exception) -> str:

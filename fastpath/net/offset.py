@@ -30,30 +30,28 @@ class Offset:
 
     def __init__(self) -> None:
         self._samples: deque[Sample] = deque(maxlen=KEPT)
+        self._best: Sample | None = None  # all grow worse at one rate, so that the best of them stays the best
 
     def add(self, sent_ns: int, recv_ns: int, venue_ns: int) -> None:
         """The venue said `venue_ns` at some moment between these two, which is as much as we know of it."""
         half_ns = (recv_ns - sent_ns) // 2
         offset_ns = venue_ns + RESOLUTION_NS // 2 - (sent_ns + half_ns)
         sample = Sample(offset_ns, half_ns + RESOLUTION_NS // 2, recv_ns)
-        best = self._best(recv_ns)
+        best = self._best
         if best is not None and abs(best.offset_ns - offset_ns) > best.error_at(recv_ns) + sample.error_ns:
             self._samples.clear()
         self._samples.append(sample)
+        self._best = min(self._samples, key=lambda each: each.error_at(recv_ns))
 
     def forget(self) -> None:
         """The venue found our time wrong: nothing measured so far is worth anything."""
         self._samples.clear()
+        self._best = None
 
     def venue_ns(self, now_ns: int) -> int | None:
         """The venue's time at `now_ns` of our monotonic clock; None: not measured."""
-        best = self._best(now_ns)
-        return None if best is None else now_ns + best.offset_ns
+        return None if self._best is None else now_ns + self._best.offset_ns
 
     def error_ns(self, now_ns: int) -> int | None:
         """How far that may be wrong at most."""
-        best = self._best(now_ns)
-        return None if best is None else best.error_at(now_ns)
-
-    def _best(self, now_ns: int) -> Sample | None:
-        return min(self._samples, key=lambda sample: sample.error_at(now_ns), default=None)
+        return None if self._best is None else self._best.error_at(now_ns)

@@ -8,8 +8,8 @@ each once. Whatever else there may be in a frame makes it leave that frame to th
 from libc.string cimport memcmp, strlen
 
 from fastpath.wire._number cimport number
-from fastpath.wire._shelved cimport MOST, Change, PyDict_GetItemWithError, taken
-from cpython.object cimport PyObject
+from fastpath.wire._shelved cimport MOST, Change
+from fastpath.wire._shelved cimport Reader as Shelved
 
 cdef enum:
     NO_CHANNEL = 0
@@ -262,51 +262,32 @@ cdef bint _whole_of_it(const Scan *s, Change *change) noexcept:
     return change.bids[0] > 0.0 and change.asks[0] > 0.0 and change.bids[1] > 0.0 and change.asks[1] > 0.0
 
 
-cdef class Reader:
-    """symbols: ours for a pair.   streams: ours for a stream of obu; both raise KeyError.   decode: for what is left."""
+cdef class Reader(Shelved):
+    """symbols: ours for a pair.   streams: ours for a stream of obu."""
 
-    cdef object _shelf, _changed, _symbols, _streams, _decode
-    cdef dict _books, _names
-    cdef list _dirty
-    cdef Change _change
+    cdef object _symbols, _streams
+    cdef bint _streaming
 
     def __init__(self, shelf, symbols, streams, decode):
-        self._shelf, self._books, self._dirty, self._changed = shelf, shelf.books, shelf.dirty, shelf.changed
-        self._symbols, self._streams, self._decode = symbols, streams, decode
-        self._names = {}
+        super().__init__(shelf, decode)
+        self._symbols, self._streams = symbols, streams
 
-    def read(self, bytes frame, long long recv_ns, long long conn):
-        if self._take(frame, recv_ns, conn):
-            return ()
-        return self._decode(frame, recv_ns, conn)
-
-    cdef bint _take(self, bytes frame, long long recv_ns, long long conn) except -1:
+    cdef bint take(self, const char *p, Py_ssize_t n, long long recv_ns, long long conn) except -1:
         cdef Scan scan
         cdef Change *change = &self._change
-        scan.p = frame
-        scan.end = scan.p + len(frame)
+        scan.p = p
+        scan.end = p + n
         scan.seen = 0
         scan.channel = NO_CHANNEL
         change.n_bids = change.n_asks = 0
         change.first = change.last = 0
         if not _frame(&scan, change) or not _whole_of_it(&scan, change):
             return False
-        symbol = self._symbol(scan.stream.at[:scan.stream.n], scan.channel == OBU)
-        if symbol is None:
-            return False
-        return taken(
-            self._shelf, self._books, self._dirty, self._changed, symbol, change, recv_ns, conn,
-        )
+        self._streaming = scan.channel == OBU
+        if (scan.stream.n > 3 and memcmp(scan.stream.at, b"ob.", 3) == 0) != self._streaming:
+            return False  # a stream where a pair should stand, or the other way round
+        cursor = self.named(scan.stream.at, scan.stream.n)
+        return cursor is not None and self.shelve(cursor, recv_ns, conn)
 
-    cdef object _symbol(self, bytes name, bint stream):
-        cdef PyObject *found = PyDict_GetItemWithError(self._names, (name))
-        if found != NULL:
-            return <object> found
-        if name.startswith(b"ob.") is not stream:
-            return None
-        try:
-            symbol = (self._streams if stream else self._symbols)[name.decode()]
-        except KeyError:
-            return None
-        self._names[name] = symbol
-        return symbol
+    cdef object look_up(self, bytes name):
+        return (self._streams if self._streaming else self._symbols)[name.decode()]

@@ -4,10 +4,9 @@
 It takes the layout of `fastpath.wire.mexc_push` and leaves any other frame to the codec's `decode`, untouched.
 """
 
-from cpython.object cimport PyObject
-
 from fastpath.wire._number cimport number
-from fastpath.wire._shelved cimport MOST, Change, PyDict_GetItemWithError, taken
+from fastpath.wire._shelved cimport MOST, Change
+from fastpath.wire._shelved cimport Reader as Shelved
 
 ctypedef const unsigned char Byte
 
@@ -131,27 +130,18 @@ cdef bint _touch(Byte *p, Byte *end, Change *change) except -1:
     return p != NULL and change.last > 0 and _time(p, end, 0x30, &change.ms)
 
 
-cdef class Reader:
-    """symbols: ours for the bytes of a native symbol; raises KeyError.   decode: for what is left."""
+cdef class Reader(Shelved):
+    """symbols: ours for the bytes of a native symbol."""
 
-    cdef object _shelf, _changed, _decode, _symbols
-    cdef dict _books, _names
-    cdef list _dirty
-    cdef Change _change
+    cdef object _symbols
 
     def __init__(self, shelf, symbols, decode):
-        self._shelf, self._books, self._dirty, self._changed = shelf, shelf.books, shelf.dirty, shelf.changed
-        self._symbols, self._decode = symbols, decode
-        self._names = {}
+        super().__init__(shelf, decode)
+        self._symbols = symbols
 
-    def read(self, bytes frame, long long recv_ns, long long conn):
-        if self._take(frame, recv_ns, conn):
-            return ()
-        return self._decode(frame, recv_ns, conn)
-
-    cdef bint _take(self, bytes frame, long long recv_ns, long long conn) except -1:
-        cdef Byte *p = frame
-        cdef Byte *end = p + len(frame)
+    cdef bint take(self, const char *start, Py_ssize_t n, long long recv_ns, long long conn) except -1:
+        cdef Byte *p = <Byte *> start
+        cdef Byte *end = p + n
         cdef Byte *native
         cdef Change *change = &self._change
         cdef long long sent_ms
@@ -186,18 +176,8 @@ cdef class Reader:
             return False
         if not change.ms:
             change.ms = sent_ms
-        symbol = self._symbol((<const char *> native)[:named])
-        if symbol is None:
-            return False
-        return taken(self._shelf, self._books, self._dirty, self._changed, symbol, change, recv_ns, conn)
+        cursor = self.named(<const char *> native, named)
+        return cursor is not None and self.shelve(cursor, recv_ns, conn)
 
-    cdef object _symbol(self, bytes name):
-        cdef PyObject *found = PyDict_GetItemWithError(self._names, name)
-        if found != NULL:
-            return <object> found
-        try:
-            symbol = self._symbols[name]
-        except (KeyError, UnicodeDecodeError):
-            return None
-        self._names[name] = symbol
-        return symbol
+    cdef object look_up(self, bytes name):
+        return self._symbols[name]

@@ -1,18 +1,13 @@
 """What compiled readers share: levels as they come off the wire, and their way into a book."""
 
-from arb._core cimport ADVANCED, CROSSED, REFUSED, REPEATED, Cursor
-from cpython.object cimport PyObject
-
-
-cdef extern from "Python.h":
-    PyObject *PyDict_GetItemWithError(object mapping, object key) except? NULL
+from arb._core cimport Cursor
 
 
 cdef enum:
     MOST = 1024  # levels a side that a reader takes; longer frames are read by the plain one
 
 
-# bids, asks: price and quantity in turn.   first: 0 where it is a whole book.   ms: of the venue's clock.
+# bids, asks: price and quantity in turn.   first: 0 where it is a whole book.   ms: of the venue's clock, 0: unknown.
 cdef struct Change:
     double bids[2 * MOST]
     double asks[2 * MOST]
@@ -23,35 +18,13 @@ cdef struct Change:
     long long ms
 
 
-cdef inline bint taken(
-    object shelf, dict books, list dirty, object changed, object symbol, const Change *change, long long recv_ns,
-    long long conn,
-) except -1:
-    """As `Shelf.advance` and `Shelf.succeed`: whether the change was the next one of its book and is in it now."""
-    cdef PyObject *found = PyDict_GetItemWithError(books, symbol)
-    cdef Cursor cursor
-    if found == NULL:
-        return False
-    cursor = <Cursor?> (<object> found)
-    if change.first:
-        if not cursor.expects(change.first, change.last, conn):
-            return False
-        cursor._book.put(change.bids, change.n_bids, change.asks, change.n_asks)
-        cursor.moved(change.first, change.last, change.ms * 1000000 if change.ms else cursor.exch_ns, recv_ns)
-    else:
-        if conn != cursor._whole or change.last <= cursor.seq:
-            return False
-        if not cursor._book.fill(change.bids, change.n_bids, change.asks, change.n_asks):
-            return False
-        cursor._behind = 0
-        cursor.moved(change.last + 1, change.last, change.ms * 1000000, recv_ns)
-    if cursor._book.is_crossed():
-        shelf.crossed(cursor, recv_ns)
-        return True
-    cursor.updates += 1
-    if not cursor.dirty:
-        cursor.dirty = True
-        dirty.append(cursor)
-    if changed is not None:
-        changed(cursor, recv_ns)
-    return True
+cdef class Reader:
+    cdef object _shelf, _changed, _decode
+    cdef dict _books, _names
+    cdef list _dirty
+    cdef Change _change
+
+    cdef bint take(self, const char *p, Py_ssize_t n, long long recv_ns, long long conn) except -1
+    cdef Cursor named(self, const char *p, Py_ssize_t n)
+    cdef object look_up(self, bytes name)
+    cdef bint shelve(self, Cursor cursor, long long recv_ns, long long conn) except -1

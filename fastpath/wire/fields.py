@@ -56,6 +56,9 @@ def exact(value: Decimal | str, *, signed: bool = False) -> Decimal:
         number = Decimal(value)
     except InvalidOperation as exc:
         raise ValueError(f"{value!r} is no amount") from exc
+    text = str(number)
+    if len(text) <= _MAX_DECIMALS and text[0].isdigit() and "E" not in text:
+        return number  # nearly all: so short a text has neither too many digits nor decimals
     digits, exponent = number.as_tuple()[1:]
     if not isinstance(exponent, int) or abs(exponent) > _MAX_DECIMALS or len(digits) > _MAX_DIGITS:
         raise ValueError(f"{value!r:.60} is no amount")

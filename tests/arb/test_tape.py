@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import struct
+import zlib
 
+import msgspec
 import pytest
 
 from arb.clock import ManualClock
+from arb.columns import Packer
 from arb.domain import BookSnapshot, Disconnected, Subscribed, SubscriptionRefused, Symbol, Trade, VenueId
 from arb.errors import TapeError
 from arb.tape import Kind, Record, Run, TapeReader, TapeWriter, is_tape, taped_event
@@ -47,25 +50,69 @@ def test_reads_back_in_order(tmp_path):
 @pytest.mark.parametrize("cut", [1, 7, 40], ids=["one byte", "inside the last block", "most of it"])
 def test_a_torn_tail_is_told_and_the_rest_is_read(tmp_path, cut):
     path = tmp_path / "t"
-    write(path, frames=2000)
+    write(path, frames=6000)
     whole = path.read_bytes()
     path.write_bytes(whole[:-cut])
     reader = TapeReader(path)
     frames = [r for r in reader if r.kind is Kind.FRAME]
     assert reader.torn
-    assert 1000 < len(frames) <= 2000
+    assert 2000 < len(frames) < 6000
     assert [f.data for f in frames] == [b"frame %d" % n for n in range(len(frames))]
 
 
 def test_a_flipped_bit_ends_the_reading(tmp_path):
     path = tmp_path / "t"
-    write(path, frames=2000)
+    write(path, frames=6000)
     data = bytearray(path.read_bytes())
     data[-20] ^= 1
     path.write_bytes(bytes(data))
     reader = TapeReader(path)
-    assert len(list(reader)) < 4000
+    assert 4000 < len(list(reader)) < 12_000
     assert "damaged" in reader.torn
+
+
+def tape_of(block: bytes, magic: bytes = b"ARBTAPE2") -> bytes:
+    return magic + struct.pack("<II", len(block), zlib.crc32(block)) + block
+
+
+def test_a_tape_of_an_older_version_reads_as_it_did(tmp_path):
+    path = tmp_path / "t"
+    records = [
+        Record(Kind.RUN, 1, data=msgspec.msgpack.encode(RUN)),
+        Record(Kind.FRAME, 2, V, 1, "", b"x"),
+        Record(Kind.REPLY, 3, V, 0, "http://x", b"{}", S),
+    ]
+    path.write_bytes(tape_of(zlib.compress(msgspec.msgpack.encode(records), 1), b"ARBTAPE1"))
+    assert is_tape(path)
+    reader = TapeReader(path)
+    assert (reader.run, list(reader), reader.torn) == (RUN, records[1:], "")
+
+
+def test_a_second_of_silence_is_all_that_a_crash_costs(tmp_path):
+    path, second = tmp_path / "t", 1_000_000_000
+    clock = ManualClock(5)
+    tape = TapeWriter(path, clock, RUN)
+    for n in range(5):
+        clock.advance(second // 2)
+        tape.frame(V, 1, b"%d" % n, clock.mono_ns())
+        tape.idle(V, 1, clock.mono_ns())
+    tape._queue.put(None)  # as if the process had died: what is on the loop's side is lost
+    tape._thread.join()
+    assert [r.data for r in TapeReader(path) if r.kind is Kind.FRAME] == [b"0", b"1", b"2"]
+    tape._file.close()
+
+
+def test_sources_keep_apart_over_many_blocks(tmp_path):
+    path = tmp_path / "t"
+    told = [(VenueId(f"v{n % 3}"), n % 7) for n in range(12_000)]
+    with TapeWriter(path, ManualClock(5), RUN) as tape:
+        for n, (venue, conn) in enumerate(told):
+            tape.frame(venue, conn, b"%d" % n, n)
+            tape.idle(venue, conn, n)
+        assert tape.records == 1 + 2 * len(told)
+    frames = [record for record in TapeReader(path) if record.kind is Kind.FRAME]
+    assert [(record.venue, record.conn) for record in frames] == told
+    assert [record.data for record in frames] == [b"%d" % n for n in range(len(told))]
 
 
 @pytest.mark.parametrize(
@@ -76,6 +123,12 @@ def test_a_flipped_bit_ends_the_reading(tmp_path):
         pytest.param(b"ARBTAPE1", id="nothing after the magic"),
         pytest.param(b"ARBTAPE1" + struct.pack("<II", 5, 1) + b"abcde", id="damaged first block"),
         pytest.param(b"ARBTAPE1" + struct.pack("<II", 1 << 31, 1), id="absurd length"),
+        pytest.param(b"ARBTAPE2", id="nothing after the newer magic"),
+        pytest.param(b"ARBTAPE2" + struct.pack("<II", 5, zlib.crc32(b"abcde")) + b"abcde", id="no block"),
+        pytest.param(tape_of(Packer().block((), (2 + 16, 1, b"x"))), id="a frame of a source that is not told"),
+        pytest.param(tape_of(Packer().block((), (9, 1, b"x"))), id="a code that no record has"),
+        pytest.param(tape_of(Packer().block((), (15, 1, b"\xc1"))), id="a record that is none"),
+        pytest.param(tape_of(zlib.compress(msgspec.msgpack.encode([]))), id="an older block behind the newer magic"),
     ],
 )
 def test_what_is_no_tape_says_so(tmp_path, content):

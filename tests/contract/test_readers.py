@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from arb.bench.frames import fastest
 from arb.bench.traffic import WIRES, Traffic
 from arb.books import Books
 from arb.domain import BookState, Disconnected, Seed, Subscribed, VenueId
@@ -215,3 +216,27 @@ def test_an_ordinary_stream_needs_no_event(form, name):
     assert all(book.state is BookState.LIVE and book.updates > 9 for book in sides[0].books)
     assert sides[0].passed <= 3  # the first of each: it follows a seed
     assert sides[1].passed == 30
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", [name for name in READING if name in WIRES])
+def test_a_book_that_was_exchanged_or_taken_away_hears_nothing_more(form, name):
+    feed = fastest(import_module(f"fastpath.{name}").SPEC)
+    traffic = Traffic(name, 1, 100, 1)
+    with using(form, name):
+        side = Side(name, feed, dict(traffic.natives), short=True)
+        side.books.on_event(Subscribed(side.venue, side.symbols, 0, 1))
+        seed(side, traffic)
+        for now_ns, frame in enumerate(traffic.frames(4), 1):
+            side.hear(frame, now_ns, 1)
+        (old,) = side.books
+        assert old.updates > 3
+        told = old.updates, old.seq
+        new = side.books.add(side.venue, old.symbol, feed, 5)
+        side.hear(*traffic.frames(1), 6, 1)
+        assert (old.updates, old.seq, new.updates) == (*told, 0)
+        side.books.close()
+        seed(side, traffic)
+        before = new.updates
+        assert side.read(*traffic.frames(1), 7, 1)  # all of it is told as events now
+        assert new.updates == before

@@ -20,14 +20,14 @@ from arb import core
 from arb.bench.frames import Recording, fastest, record
 from arb.bench.machine import machine
 from arb.bench.wire.figures import Numbers, Once, Row, once, quantile, ratio, row
-from arb.bench.wire.report import Report, lines
+from arb.bench.wire.report import EVEN, Report, lines
 from arb.bench.wire.sequence import states
 from arb.bench.wire.talk import Child, Play, Sent, Taken, child
 from arb.interfaces import NativeVenue
 
 __all__ = ["Report", "lines", "run"]
 
-FLAT, BURST, RATE, SPIN, EVEN = "flat out", "bursts of 20, 2,000/s", "2,000/s", "2,000/s --spin", "500/s"
+FLAT, BURST, RATE, SPIN = "flat out", "bursts of 20, 2,000/s", "2,000/s", "2,000/s --spin"
 EACH, OVERLOAD = "flat out, each alone", "overload, 2 x that"
 BUSY, CALM, IN_BURST = 2_000, 500, 20
 TIMES = 2  # what a core carries
@@ -145,7 +145,7 @@ async def _overload(stage: Stage, flat: int) -> None:
     """Twice what a core carries that decides on every frame alone. Its rate differs from round to round."""
     carried = await stage.do(Task("native", "native", EACH, Play(flat, stamps=False, each=True)))
     rate = max(1, round(carried.frames_per_s * TIMES))
-    await stage.do(Task("native", "native", OVERLOAD, Play(flat, rate, IN_BURST)))
+    await stage.do(Task("native", "native", OVERLOAD, Play(flat, rate, IN_BURST, ticks=True)))
 
 
 def _numbers(recording: Recording) -> Numbers:

@@ -29,6 +29,7 @@ from fastpath.net.link import Link
 from fastpath.net.wiring import Wiring
 
 AGE_NS = 3_600_000_000_000  # the other venue's books count as fresh for as long as a play may take
+TICK_S, TICK_NS = 0.002, 2_000_000
 _CLOCK = SystemClock()
 
 
@@ -96,6 +97,8 @@ class Native:
         self._link = Link(self._wiring, ConnId(1), self._symbols, self._watch, lambda: None)
         self._tasks: list[asyncio.Task[None]] = []
         self._beside = beside
+        self._play = play
+        self._late_ns: list[int] = []
         self._settled = ExitStack()
         self._before_kib = self._looked = 0
         self._failure: VenueError | None = None
@@ -112,6 +115,8 @@ class Native:
         self._watch.decisions.clear()
         self._before_kib, self._looked = _resident_kib(), self.engine.decisions
         self._settled.enter_context(settled())
+        if self._play.ticks:
+            self._tasks.append(asyncio.create_task(self._tick()))
         await self._beside.started(self.engine, self._books, self.scanner, self._wiring.counters)
 
     async def done(self) -> None:
@@ -133,7 +138,15 @@ class Native:
         return Taken(
             cpu_ns, self._watch.ended.result(), tuple(self._watch.stamps), tuple(self._watch.decisions),
             self.engine.decisions - self._looked, self._beside.found, _resident_kib() - self._before_kib,
+            tuple(self._late_ns),
         )  # fmt: skip
+
+    async def _tick(self) -> None:
+        """Whoever else lives on this loop."""
+        while True:
+            before = monotonic_ns()
+            await asyncio.sleep(TICK_S)
+            self._late_ns.append(max(0, monotonic_ns() - before - TICK_NS))
 
     def _told(self, change: BookChange) -> None:
         if change.venue == self._venue:

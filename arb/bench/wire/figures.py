@@ -26,6 +26,7 @@ class Once(msgspec.Struct, frozen=True):
     """One play. book, decided: µs from each frame's sending on.   handed: states that reached their watcher.
 
     decisions: books that the scanner was asked about.   age: µs from the newest frame of a book to its decision.
+    late: µs that a timer came too late.
     """
 
     cpu_us: float
@@ -37,6 +38,7 @@ class Once(msgspec.Struct, frozen=True):
     book: tuple[float, ...] = ()
     decided: tuple[float, ...] = ()
     age: tuple[float, ...] = ()
+    late: tuple[float, ...] = ()
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -44,7 +46,7 @@ class Row(msgspec.Struct, frozen=True):
 
     book: socket to book watcher.   decided: socket to decision.   age: of the newest state, when it is decided on.
     handed: share of the frames that reached a watcher.   conflated: share that was decided on with a newer one.
-    found: opportunity events a frame.
+    found: opportunity events a frame.   late: how late a timer on the same loop came.
     """
 
     venue: str
@@ -61,6 +63,7 @@ class Row(msgspec.Struct, frozen=True):
     conflated: float | None
     found: float | None
     grew_kib: int
+    late: Spread | None = None
 
     @property
     def cpu_s_per_100k(self) -> float:
@@ -98,6 +101,7 @@ def once(play: Play, taken: Taken, sent: Sent, numbers: Numbers) -> Once:
         book=tuple((ns - at_ns[number]) / 1e3 for number, ns in seen.items()),
         decided=tuple(decided),
         age=tuple(age),
+        late=tuple(ns / 1e3 for ns in taken.late_ns),
     )
 
 
@@ -114,6 +118,7 @@ def row(venue: str, client: str, pace: str, frames: int, plays: Sequence[Once]) 
         round(1 - median(play.decisions for play in plays) / frames, 3) if deciding else None,
         round(median(play.found for play in plays) / frames, 4) if deciding else None,
         max(play.grew_kib for play in plays),
+        spread([play.late for play in plays]),
     )  # fmt: skip
 
 

@@ -9,6 +9,8 @@ import msgspec
 from arb.bench.machine import Machine
 from arb.bench.wire.figures import Row, Spread
 
+EVEN = "500/s"
+
 
 class Report(msgspec.Struct, frozen=True):
     """ratios: see `arb.bench.budgets`; of the form in use, and where that is the compiled one, of the pure one too.
@@ -50,6 +52,14 @@ def lines(report: Report) -> Iterator[str]:
                 f"{row.venue}: overloaded ({row.pace}), what is decided on is {row.age.p50:,.0f} µs old at p50, "
                 f"{row.age.p99:,.0f} at p99, {row.age.worst:,.0f} at worst; memory grew by {row.grew_kib:,} KiB"
             )
+            if row.late is not None:
+                yield (
+                    f"{row.venue}: meanwhile a timer of the loop, in whose turns orders and pings leave, was "
+                    f"{row.late.p50:,.0f} µs late at p50, {row.late.p99:,.0f} at p99, {row.late.worst:,.0f} at worst"
+                )
+    for row in report.rows:
+        if row.decided is not None and row.pace == EVEN:
+            yield f"{row.venue}: at {EVEN} ({row.client}), p99.9 is {row.decided.p999 / row.decided.p50:.1f} times p50"
     for form, ratios in (("", report.ratios), ("pure ", report.pure)):
         for name, ratio in ratios.items():
             yield f"{form}{name}: {ratio:.3g}"

@@ -28,7 +28,7 @@ class Play(msgspec.Struct, frozen=True):
     rate: frames a second, in bursts of `burst`; 0: as fast as the socket takes them.   port: of the player.
     spin: keep the loop from sleeping.   each: decide on every frame alone, never once for a whole socket read.
     stamps: note when each frame was dealt with; without them nothing disturbs what a frame costs.
-    beside: what else a run does meanwhile.
+    beside: what else a run does meanwhile.   ticks: note how late a timer comes meanwhile.
     """
 
     frames: int
@@ -39,6 +39,7 @@ class Play(msgspec.Struct, frozen=True):
     each: bool = False
     stamps: bool = True
     beside: Literal["", "tape", "journal", "screen"] = ""
+    ticks: bool = False
 
 
 class Stamp(msgspec.Struct, frozen=True, array_like=True):
@@ -61,6 +62,7 @@ class Taken(msgspec.Struct, frozen=True):
 
     looked: books that the scanner was asked about; a book that changed twice within a read is one.
     found: opportunity events that came of it.   grew_kib: of the most memory that was ever resident.
+    late_ns: how long after its time each tick of a timer came: what an order or a ping waits for its turn.
     """
 
     cpu_ns: int
@@ -70,6 +72,7 @@ class Taken(msgspec.Struct, frozen=True):
     looked: int = 0
     found: int = 0
     grew_kib: int = 0
+    late_ns: tuple[int, ...] = ()
 
 
 class Sent(msgspec.Struct, frozen=True):

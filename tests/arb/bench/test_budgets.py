@@ -36,7 +36,7 @@ def test_what_is_not_promised_for_a_core_is_not_judged() -> None:
 
 def test_a_line_tells_the_word_the_ratio_and_the_limit() -> None:
     mexc, gateio = judge({"speed mexc": 0.123}, "pure", [ONE])
-    assert verdict_line(mexc).split()[:5] == ["MET", "speed", "mexc", "0.123", "<="]
+    assert verdict_line(mexc).split()[:6] == ["MET", "pure", "speed", "mexc", "0.123", "<="]
     assert "not measured" in verdict_line(gateio)
 
 

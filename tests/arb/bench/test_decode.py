@@ -18,17 +18,21 @@ measured = sys.modules["arb.bench.decode"]  # the package's own name for it is t
 
 async def test_one_run_prints_both_paths_and_the_machine():
     report = await decode([mexc, gateio], frames=300, rounds=2)
-    assert [(r.venue, r.frames) for r in report.results] == [("mexc", 300), ("gateio", 300)]
+    assert [(r.venue, r.feed, r.frames) for r in report.results] == [
+        ("mexc", "aggre.depth@10ms", 300),
+        ("gateio", "spot.obu@50", 300),
+        ("gateio", "spot.obu@400", 300),
+    ]
     for result in report.results:
         assert 0 < result.native.p50_us <= result.native.p99_us
         assert result.native.p50_range_us[0] <= result.native.p50_us <= result.native.p50_range_us[1]
         assert result.ratio == round(result.ccxt.p50_us / result.native.p50_us, 1)
         assert result.floor is not None
-        assert 0 < result.floor.cpu_us < result.native.cpu_us
+        assert 0 < result.floor.cpu_us < result.ccxt.cpu_us
         assert 0 < report.ratios[f"decode {result.venue}"] < 1
     text = "\n".join(lines(report))
     assert "CPython" in text
-    assert text.count("ccxt takes") == 2
+    assert text.count("ccxt takes") == 3
 
 
 async def test_the_same_seed_records_the_same_frames():

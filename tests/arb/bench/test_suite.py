@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import msgspec
 import pytest
 
+from arb import core
 from arb.bench import suite
 from arb.bench.budgets import Budget, Verdict
 from arb.bench.page import WIDTH, budgets_svg, page
@@ -32,6 +33,8 @@ def bench(ratios: dict[str, float], lines: Iterable[str] = ()):
 
 @pytest.fixture
 def benches(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(core, "NAME", "pure")
+
     def use(**given):
         monkeypatch.setattr(suite, "BENCHES", given)
 
@@ -66,6 +69,25 @@ async def test_all_met_is_met(benches) -> None:
     assert made.met
 
 
+async def test_both_forms_are_held_to_what_each_promises(benches, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Both(msgspec.Struct):
+        ratios: dict[str, float]
+        pure: dict[str, float]
+
+    async def both(_options: Options) -> suite.Told:
+        return Both({"fast": 0.1, "same": 0.5}, {"fast": 0.6, "same": 9.0}), ()
+
+    benches(one=both)
+    monkeypatch.setattr(core, "NAME", "compiled")
+    promised = Budget("fast", "ours to theirs", "one", 0.5, 0.2, ())
+    made = await suite.run(NOTHING, [promised, Budget("same", "of no form", "one", 0.5, 0.5, (), formless=True)])
+    assert [(v.core, v.key, v.ratio, v.word) for v in made.verdicts] == [
+        ("compiled", "fast", 0.1, "MET"),
+        ("compiled", "same", 0.5, "MET"),
+        ("pure", "fast", 0.6, "MISSED"),
+    ]
+
+
 async def test_a_report_without_ratios_is_shown_all_the_same(benches) -> None:
     class Bare(msgspec.Struct):
         figure: int = 1
@@ -90,7 +112,7 @@ async def test_the_page_is_whole_in_itself_and_escapes_what_it_shows(benches) ->
 
 
 def test_a_bar_ends_where_the_scale_does() -> None:
-    drawn = budgets_svg([Verdict("far", "", "one", 0.01, 1000.0)])
+    drawn = budgets_svg([Verdict("pure", "far", "", "one", 0.01, 1000.0)])
     bar = re.search(r'<rect x="([0-9.]+)" y="[0-9]+" width="([0-9.]+)"', drawn)
     assert bar is not None
     assert WIDTH / 2 < float(bar[1]) + float(bar[2]) < WIDTH

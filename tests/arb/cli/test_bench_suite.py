@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from arb import core
 from arb.bench import budgets, suite
 from arb.bench.budgets import Budget
 from tests.arb.cli.fakes import Shell
@@ -23,6 +24,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
         return Said({"fast": 0.4}), ["the wire is fast"]
 
     monkeypatch.setattr(suite, "BENCHES", {"wire": wire})
+    monkeypatch.setattr(core, "NAME", "pure")
     return Shell(tmp_path)
 
 
@@ -35,7 +37,7 @@ def test_the_exit_code_says_whether_all_are_met(
     monkeypatch.setattr(budgets, "BUDGETS", (Budget("fast", "ours to theirs", "wire", limit, None, ()),))
     assert shell("bench", "all") == code
     assert "the wire is fast" in shell.out
-    assert f"{word:6} fast" in shell.out
+    assert f"{word:6} pure     fast" in shell.out
 
 
 def test_json_has_a_line_a_bench_and_one_of_budgets(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +46,15 @@ def test_json_has_a_line_a_bench_and_one_of_budgets(shell: Shell, monkeypatch: p
     bench, last = map(json.loads, shell.out.splitlines())
     assert (bench["schema"], bench["bench"], bench["ratios"]) == ("arb.bench/1", "wire", {"fast": 0.4})
     assert last["budgets"] == [
-        {"key": "fast", "text": "ours to theirs", "bench": "wire", "limit": 0.5, "ratio": 0.4, "met": True}
+        {
+            "core": "pure",
+            "key": "fast",
+            "text": "ours to theirs",
+            "bench": "wire",
+            "limit": 0.5,
+            "ratio": 0.4,
+            "met": True,
+        }
     ]
 
 

@@ -165,6 +165,15 @@ def test_breakeven_is_found_however_deep_it_lies(levels):
     assert figures(got) == solve(x)
 
 
+def test_without_a_break_even_all_else_is_the_same():
+    x = setup(*DEEP)
+    rules, most = PairRules.of(x.buy, x.buy_fee, x.sell, x.sell_fee), max(len(x.asks), len(x.bids))
+    full = run(x)
+    bare = walk_books(lambda n: x.asks[:n], lambda n: x.bids[:n], most, rules, x.size, breakeven=False)
+    assert figures(full)["breakeven_size"] is not None
+    assert figures(bare) == {**figures(full), "breakeven_size": None}
+
+
 def test_a_minimum_is_reached_however_many_levels_it_takes():
     asks = [(100.0 + i / 100, 0.1) for i in range(30)]
     x = setup(asks, [(101.0, 0.5), (90.0, 10.0)], buy={"min_qty": "2.5"})

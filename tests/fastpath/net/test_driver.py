@@ -19,12 +19,20 @@ import uvloop
 from arb.domain import BookDelta, Connected, ConnId, Disconnected, Event, Pong, Symbol
 from arb.errors import AuthFailed, ConfigError, ProtocolError, Rejected, Transient
 from fastpath.net import driver as module
-from fastpath.net.driver import Driver
+from fastpath.net.driver import Driver, PureDriver
+from tests.cores import NAMES
 from tests.fastpath.net.certificates import Secrets, make_secrets
 from tests.fastpath.net.venue import Errors, Heard, wiring
 
 A = Symbol("A/USDT")
 TEXT, BINARY, CONTINUATION, CLOSE, PING, PONG = 1, 2, 0, 8, 9, 10
+
+
+@pytest.fixture(params=NAMES, autouse=True)
+def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test here speaks to each form of the driver."""
+    if request.param == "pure":
+        monkeypatch.setitem(globals(), "Driver", PureDriver)
 
 
 def frame(payload: bytes | dict[str, Any], opcode: int = TEXT, fin: bool = True, rsv1: bool = False) -> bytes:
