@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from arb.domain import (
+    BreakerMoved,
+    BreakerState,
     CycleClosed,
     CycleEnd,
     Mismatch,
@@ -43,11 +45,23 @@ def alert_of(fact: object) -> Alert | None:
         base = fact.symbol.partition("/")[0]
         left = f"{plain(fact.residual)} {base} left of cycle {fact.cycle} in {fact.symbol}: {fact.why}"
         return Alert("residual", f"residual {fact.cycle}", left)
+    if isinstance(fact, BreakerMoved):
+        return _breaker(fact)
     if isinstance(fact, Mismatch):
         told = f"{fact.venue}, {fact.what}: ours {fact.ours}, theirs {fact.theirs}"
         return Alert("mismatch", f"mismatch {told}", told)
     if isinstance(fact, Opportunity) and fact.event is OppEvent.OPEN and fact.reason is Reason.OK:
         return _opportunity(fact)
+    return None
+
+
+def _breaker(moved: BreakerMoved) -> Alert | None:
+    """That it opens and that it closes again: the trials between are no news."""
+    part = f"{moved.venue} {moved.part.name}"
+    if moved.after is BreakerState.OPEN and moved.before is BreakerState.CLOSED:
+        return Alert("breaker", f"open {part}", f"{part} keeps failing and is left alone for a while: {moved.why}")
+    if moved.after is BreakerState.CLOSED:
+        return Alert("breaker", f"closed {part}", f"{part} works again")
     return None
 
 

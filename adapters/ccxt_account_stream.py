@@ -23,7 +23,7 @@ from adapters.ccxt_orders import to_balances
 from arb.domain import Balance, BalancesRead, Coin, Symbol, VenueId
 from arb.errors import ArbError, AuthFailed, Transient
 from arb.interfaces import Clock
-from arb.supervise import Sleep, Up
+from arb.supervise import Sleep, Up, minded
 
 T = TypeVar("T")
 Raw = Mapping[str, Any]
@@ -104,6 +104,8 @@ class AccountStream:
             )
             acknowledged = Acknowledged(client.exchange, self._on_ack)
             tasks += [asyncio.create_task(task) for task in self._followers(client)]
+            for task in tasks:
+                minded(task, self._lost)  # a push that could not be read may have been a fill
             if client.exchange.has.get("createOrderWs"):
                 await self._or_end(log_in(client.exchange))
             await self._or_end(self._stand(acknowledged.counts))

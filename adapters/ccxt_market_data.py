@@ -14,8 +14,9 @@ from adapters.ccxt_listings import Listings
 from adapters.ccxt_outlet import Outlet, to_snapshot
 from adapters.ccxt_polling import Poller
 from adapters.ccxt_stream import OnError, Open, Stream, Wiring
+from arb.breaker import Breaker
 from arb.domain import BookSnapshot, Symbol, Trust, VenueId
-from arb.errors import Rejected
+from arb.errors import OutcomeUnknown, Rejected, Transient, VenueError
 from arb.interfaces import Clock, Feed, Sink
 from arb.supervise import CAP_S, Sleep
 
@@ -46,7 +47,10 @@ class CcxtMarketData:
         redact: Redactor,
         on_error: OnError,
         counters: Counter[str],
+        rest: Breaker | None = None,
+        stream: Breaker | None = None,
     ) -> None:
+        """rest: what the venue's REST book is asked through.   stream: told how its sockets fare."""
         self.venue = venue
         self.feed = feed
         self._open = open
@@ -60,6 +64,8 @@ class CcxtMarketData:
         self._redact = redact
         self._on_error = on_error
         self._counters = counters
+        self._rest = Breaker() if rest is None else rest
+        self._breaker = Breaker() if stream is None else stream
         self._streams: dict[Symbol, Stream] = {}
         self._poller: Poller | None = None
         self._resyncs: dict[Symbol, tuple[int, float]] = {}  # when the last one was, and how long it waited
@@ -83,6 +89,8 @@ class CcxtMarketData:
             rng=self._rng,
             on_error=self._on_error,
             counters=self._counters,
+            breaker=self._breaker,
+            clock=self._clock,
         )
         unique = tuple(dict.fromkeys(symbols))
         try:
@@ -118,6 +126,19 @@ class CcxtMarketData:
 
     async def fetch_book(self, symbol: Symbol, levels: int) -> BookSnapshot:
         """The REST book, through ccxt's own rate limit. Raises VenueError."""
+        now_ns = self._clock.mono_ns()
+        if not self._rest.allows(now_ns):
+            raise Transient(self.venue, "not called: it failed too often just now", self._rest.wait_ns(now_ns) / 1e9)
+        try:
+            snapshot = await self._fetch(symbol, levels)
+        except VenueError as error:
+            failed = isinstance(error, Transient | OutcomeUnknown)
+            self._rest.record(not failed, self._clock.mono_ns(), error.message)
+            raise
+        self._rest.record(True, self._clock.mono_ns())
+        return snapshot
+
+    async def _fetch(self, symbol: Symbol, levels: int) -> BookSnapshot:
         client = await self._client()
         limits = self._audits.setdefault(levels, Limits((levels, None)))
         while True:

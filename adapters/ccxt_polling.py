@@ -61,11 +61,12 @@ class Poller:
                     continue  # an answer of that time
                 wiring.outlet.book(symbol, raw)
                 wiring.limits.worked()
+                wiring.works()
                 up()
                 await wiring.sleep(every_s)
 
         def lost(failure: Exception | None) -> None:
-            wiring.counters["losses"] += 1
+            wiring.failed(failure)
             if not wiring.outlet.lost(symbol, words(failure)) and failure is not None:
                 wiring.tell(wiring.translate(failure))
 

@@ -14,9 +14,10 @@ from adapters.ccxt_errors import Redactor, translate
 from adapters.ccxt_limits import Limits
 from adapters.ccxt_listings import Listings
 from adapters.ccxt_outlet import Outlet
+from arb.breaker import Breaker
 from arb.domain import Symbol, VenueId
 from arb.errors import ArbError, AuthFailed, ProtocolError, Rejected, Transient, VenueError
-from arb.interfaces import Feed
+from arb.interfaces import Clock, Feed
 from arb.supervise import Sleep, Up, supervise
 
 T = TypeVar("T")
@@ -34,6 +35,7 @@ class Wiring:
     """What everything that follows books of one venue shares.
 
     on_error: hears what no event tells.   counters: "losses" and "refused" are added to.
+    breaker: told how the streams fare; it holds nothing up, since the supervisor spaces the attempts.
     """
 
     venue: VenueId
@@ -47,9 +49,18 @@ class Wiring:
     rng: Random
     on_error: OnError
     counters: Counter[str]
+    breaker: Breaker
+    clock: Clock
 
     def translate(self, exc: Exception, client: Client | None = None) -> ArbError:
         return translate(self.venue, exc, self.redact, client.retry_after_s if client is not None else 0.0)
+
+    def works(self) -> None:
+        self.breaker.record(True, self.clock.mono_ns())
+
+    def failed(self, failure: Exception | None) -> None:
+        self.counters["losses"] += 1
+        self.breaker.record(False, self.clock.mono_ns(), words(failure))
 
     def refused(self, symbol: Symbol, error: ArbError) -> None:
         self.counters["refused"] += 1
@@ -101,6 +112,7 @@ class Stream:
 
     async def _connect(self, up: Up) -> None:
         self._end = asyncio.get_running_loop().create_future()
+        self._wiring.breaker.allows(self._wiring.clock.mono_ns())
         client = await self._wiring.open(self._on_socket)
         try:
             self._wiring.listings.tell(client.exchange, self._symbols)
@@ -138,6 +150,7 @@ class Stream:
                 return  # handed out by a socket that is gone
             book = wiring.outlet.book(symbol, raw)
             wiring.limits.worked()
+            wiring.works()
             up()
             if wiring.limits.short(limit, wiring.feed.levels, len(book.bids), len(book.asks)):
                 self._stop(Transient(wiring.venue, f"{len(book.bids)} levels came; asking for more"))
@@ -196,7 +209,7 @@ class Stream:
     def _on_lost(self, failure: Exception | None) -> None:
         """An attempt that failed is no event and a bug must not look like bad weather: both are told."""
         wiring = self._wiring
-        wiring.counters["losses"] += 1
+        wiring.failed(failure)
         told = [wiring.outlet.lost(symbol, words(failure)) for symbol in self._symbols]
         if failure is not None and not (any(told) and isinstance(failure, Transient)):
             wiring.tell(wiring.translate(failure))

@@ -38,10 +38,10 @@ from arb.domain import (
     Symbol,
     VenueId,
 )
-from arb.errors import AuthFailed, Cause, OutcomeUnknown, Rejected, Transient, VenueError
+from arb.errors import AuthFailed, Cause, OutcomeUnknown, ProtocolError, Rejected, Transient, VenueError
 from arb.interfaces import Clock, Lane, Sink
 from arb.outcome import failed
-from arb.supervise import Sleep, supervise
+from arb.supervise import Sleep, minded, supervise
 
 PAUSE_S = 1.0  # after "too many requests", where the venue does not say for how long
 MOST_ASKED = 1_000  # questions and cancels under way
@@ -81,6 +81,7 @@ class CcxtTrading:
         redact: Redactor,
         on_error: OnError,
         counters: Counter[str],
+        breaker: Breaker | None = None,
     ) -> None:
         self.venue = venue
         self.settle_ns = int(settings.settle_s * 1e9)
@@ -94,7 +95,7 @@ class CcxtTrading:
         self._on_error = on_error
         self._counters = counters
         self._budget = Budget(clock, sleep)
-        self._breaker = Breaker()
+        self._breaker = Breaker() if breaker is None else breaker
         self._skew = Skew()
         self._sent = SentOrders()
         self._open = open
@@ -233,7 +234,7 @@ class CcxtTrading:
     def _judge(self, error: VenueError) -> None:
         """What a failed call says about the next ones."""
         fault = isinstance(error, OutcomeUnknown) or (isinstance(error, Transient) and error.cause is not Cause.CLOCK)
-        self._breaker.record(not fault, self._clock.mono_ns())
+        self._breaker.record(not fault, self._clock.mono_ns(), error.message)
         if error.cause is Cause.RATE_LIMIT:
             self._budget.pause((error.retry_after_s if isinstance(error, Transient) else 0.0) or PAUSE_S)
         if isinstance(error, AuthFailed) and error.cause is not Cause.PERMISSION:
@@ -358,6 +359,11 @@ class CcxtTrading:
                 self._budget.learn(order_ms(self._rest.exchange), self._rest.exchange.rateLimit)
             return self._rest
 
+    def _on_bug(self, failure: Exception) -> None:
+        """Foreign code or ours did what nobody expects: told, and the others go on. An order is asked for in time."""
+        error = translate(self.venue, failure, self._redact)
+        self._on_error(error if isinstance(error, VenueError) else ProtocolError(self.venue, repr(failure)))
+
     async def _streaming(self, lost: Lost) -> Client:
         return await self._open(lost, self._budget)
 
@@ -389,4 +395,5 @@ class CcxtTrading:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        minded(task, self._on_bug)
         return task

@@ -16,7 +16,8 @@ from adapters.ccxt_names import has_stream, resolve
 from adapters.ccxt_polling import EVERY_S
 from adapters.ccxt_stream import OnError
 from adapters.ccxt_trading import AccountSettings, CcxtTrading
-from arb.domain import Depth, Market, Seed, Trust, VenueId
+from arb.breakers import Breakers
+from arb.domain import Depth, Market, Part, Seed, Trust, VenueId
 from arb.errors import ConfigError
 from arb.interfaces import Clock, Feed, Refine, SyncRule, Tap, VenueSpec
 from arb.redact import mask_url
@@ -54,8 +55,9 @@ class CcxtFactory:
         account: AccountSettings = AccountSettings(),  # noqa: B008  frozen
         rng: Random | None = None,
         sleep: Sleep = asyncio.sleep,
+        breakers: Breakers | None = None,
     ) -> None:
-        """Raises ConfigError for an exchange that ccxt does not serve."""
+        """breakers: of the run, for others to see. Raises ConfigError for an exchange that ccxt does not serve."""
         self.venue = VenueId(name)
         ids = (spec.ccxt_id, *spec.aliases) if spec is not None else ()
         self._settings = ClientSettings(
@@ -77,6 +79,7 @@ class CcxtFactory:
         self._rng = Random() if rng is None else rng
         self._sleep = sleep
         self._redact = self._settings.redactor()
+        self._breakers = Breakers() if breakers is None else breakers
         self._open = Opener(self._settings)
         self._client: Client | None = None
         self._opening = asyncio.Lock()
@@ -127,6 +130,8 @@ class CcxtFactory:
             redact=self._redact,
             on_error=self._on_error,
             counters=self._open.counters,
+            rest=self._breakers.of(self.venue, Part.PUBLIC),
+            stream=self._breakers.of(self.venue, Part.STREAM),
         )
 
     def trading(self, markets: Sequence[Market]) -> CcxtTrading:
@@ -147,6 +152,7 @@ class CcxtFactory:
             redact=self._redact,
             on_error=self._on_error,
             counters=self._open.counters,
+            breaker=self._breakers.of(self.venue, Part.PRIVATE),
         )
         self._made.append(made)
         return made

@@ -26,6 +26,7 @@ from arb.shelf import Shelf
 from arb.sync import BookSync, Sync
 
 Resync = Callable[[Symbol], None]
+Turn = Callable[[BookSync, int], None]  # a book has become LIVE, or has just stopped being it; when
 
 _LIVE, _ADVANCED, _RESYNC = BookState.LIVE, Sync.LIVE, Sync.RESYNC  # a global is looked up sooner than a member
 
@@ -39,6 +40,11 @@ class Books:
         self._shelves: dict[VenueId, Shelf] = {}
         self._dirty: list[Cursor] = []  # each of them marked
         self._on_change = on_change
+        self._on_turn: Turn | None = None
+
+    def listen(self, on_turn: Turn) -> None:
+        """Be told of turns, not of frames."""
+        self._on_turn = on_turn
 
     def add_venue(self, venue: VenueId, resync: Resync) -> None:
         """resync: how to ask this venue for a book afresh; must neither wait nor raise."""
@@ -98,14 +104,14 @@ class Books:
         for book in self._books.values():
             if book.expire(now_ns, max_age_ns):
                 self._mark(book)
-                self._changed(book, now_ns)
+                self._turned(book, now_ns)
 
     def confirm(self, key: BookKey, seq: int, now_ns: int) -> None:
         """An audit found this book current as of `seq`."""
         book = self._books[key]
         if book.confirm(seq, now_ns):
             self._mark(book)
-            self._changed(book, now_ns)
+            self._turned(book, now_ns)
 
     def distrust(self, key: BookKey, now_ns: int) -> None:
         """An audit condemned this book: throw it away and ask afresh."""
@@ -131,7 +137,9 @@ class Books:
             if not book.dirty:
                 book.dirty = True
                 self._dirty.append(book)
-            if self._on_change is not None:
+            if not was_live:
+                self._turned(book, event.recv_ns)
+            elif self._on_change is not None:
                 self._changed(book, event.recv_ns)
         elif result is _RESYNC:
             self._lost(book, was_live, event.recv_ns)
@@ -169,7 +177,12 @@ class Books:
         """What was LIVE a moment ago is news; what was not is none."""
         if was_live:
             self._mark(book)
-            self._changed(book, now_ns)
+            self._turned(book, now_ns)
+
+    def _turned(self, book: BookSync, now_ns: int) -> None:
+        if self._on_turn is not None:
+            self._on_turn(book, now_ns)
+        self._changed(book, now_ns)
 
     def _mark(self, book: BookSync) -> None:
         if not book.dirty:

@@ -19,6 +19,7 @@ from arb.domain import (
     Fact,
     NakedMoved,
     OrderSent,
+    Part,
     Plan,
     Purpose,
     Refused,
@@ -77,6 +78,7 @@ class Risk:
     price: of one coin in `config.currency`, from live books; None: no live book tells.   exposure: venue, coin and
     quantity of everything that cycles have left.   venues_of: every venue of the run that lists a symbol.
     publish: is told of every RiskMoved; may call `on_fact` in its turn.
+    why_not: what the breakers say of a part of a venue; "": nothing.   late_ns: how late the event loop is.
     """
 
     def __init__(
@@ -91,8 +93,12 @@ class Risk:
         venues_of: Callable[[Symbol], Sequence[VenueId]],
         publish: Callable[[Fact], None],
         clock: Clock,
+        why_not: Callable[[VenueId, Part, int], str] = lambda _venue, _part, _now_ns: "",
+        late_ns: Callable[[int], int] = lambda _now_ns: 0,
     ) -> None:
-        self._around = Surroundings(config, price, inventory, exposure, trading, book, venues_of)
+        self._around = Surroundings(
+            config, price, inventory, exposure, trading, book, venues_of, why_not=why_not, late_ns=late_ns
+        )
         self._publish = publish
         self._clock = clock
         self._history = History()

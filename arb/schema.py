@@ -13,9 +13,19 @@ from typing import Any
 
 import msgspec
 
-from arb.domain import Check, Leg, Levels, Opportunity, RiskMoved
+from arb.domain import Check, Leg, Levels, Opportunity, RiskMoved, Symbol
 from arb.rows import DoctorRow, DrillRow, ExchangeRow, MarketRow, SimEndpoint
-from arb.status import BalanceRow, BookShot, EngineStatus, ScanStatus, ScanSummary, TradeSummary, VenueStatus
+from arb.status import (
+    BalanceRow,
+    BookShot,
+    EngineStatus,
+    LoopStatus,
+    ScanStatus,
+    ScanSummary,
+    TradeSummary,
+    UptimeRow,
+    VenueStatus,
+)
 from arb.units import plain, plain_float
 
 BOOK = "arb.book/1"
@@ -30,6 +40,7 @@ DOCTOR = "arb.doctor/1"
 DRILL = "arb.drill/1"
 RISK = "arb.risk/1"
 RUN = "arb.run/1"
+UPTIME = "arb.uptime/1"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -100,6 +111,7 @@ def summary_line(summary: ScanSummary) -> bytes:
             },
             **_counters(status),
             "notes": summary.notes,
+            "loop_lag_us": _loop(status.loop),
         }
     )
 
@@ -153,6 +165,11 @@ def balances_line(mode: str, rows: Sequence[BalanceRow]) -> bytes:
     return _encode({"schema": BALANCES, "mode": mode, "rows": [_told(row) for row in rows]})
 
 
+def uptime_line(mode: str, rows: Sequence[UptimeRow]) -> bytes:
+    """One `arb.uptime/1`: every book of a running engine."""
+    return _encode({"schema": UPTIME, "mode": mode, "rows": [_told(row) for row in rows]})
+
+
 def drill_line(rows: Sequence[DrillRow]) -> bytes:
     """One `arb.drill/1`: every limit of the risk gate, and whether it tripped as it should."""
     told = [msgspec.structs.asdict(row) for row in rows]
@@ -169,7 +186,7 @@ def trade_summary_line(summary: TradeSummary) -> bytes:
     fields = {name: _told(getattr(summary, name)) for name in summary.__struct_fields__ if name != "scan"}
     fields["engine"]["refused"] = dict(summary.engine.refused)
     fields["pnl"] = {coin: plain(amount) for coin, amount in summary.pnl}
-    return _encode({"schema": RUN, **fields, **_counters(summary.scan)})
+    return _encode({"schema": RUN, **fields, **_counters(summary.scan), "loop_lag_us": _loop(summary.scan.loop)})
 
 
 def doctor_line(row: DoctorRow) -> bytes:
@@ -219,7 +236,12 @@ def _counters(status: ScanStatus) -> dict[str, Any]:
     }
 
 
+def _loop(loop: LoopStatus) -> dict[str, Any]:
+    return {"p50": loop.p50_us, "p99": loop.p99_us, "worst": loop.worst_us}
+
+
 def _venue(venue: VenueStatus) -> dict[str, Any]:
+    uptime = venue.uptime or UptimeRow(venue.venue, Symbol(""))
     return {
         "venue": venue.venue,
         "native": venue.native,
@@ -237,6 +259,10 @@ def _venue(venue: VenueStatus) -> dict[str, Any]:
         "rest_errors": venue.rest_errors,
         "not_live_ms": round(venue.not_live_s * 1000, 3),
         "live_share": venue.live_share,
+        "outages": uptime.outages,
+        "detect_ms": {"p50": uptime.detect_p50_ms, "worst": uptime.detect_worst_ms},
+        "recover_ms": {"p50": uptime.recover_p50_ms, "worst": uptime.recover_worst_ms},
+        "breakers": {row.part.name: row.state.name for row in venue.breakers},
     }
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from arb.domain import (
     BookState,
+    BreakerState,
     ClientId,
     Coin,
     CycleClosed,
@@ -19,6 +20,7 @@ from arb.domain import (
     Levels,
     NativeSymbol,
     Opportunity,
+    Part,
     Reason,
     RiskMoved,
     RiskState,
@@ -29,12 +31,50 @@ from arb.domain import (
 )
 
 
+class UptimeRow(msgspec.Struct, frozen=True):
+    """One book, or with symbol "" all books of a venue together.
+
+    live_share: of the time since the book was asked for, its start included; None before there was any.
+    outages: how often a book stopped being LIVE.   detect: from the last moment at which it was known to be right to
+    the moment from which it was no longer used.   recover: from there until it was LIVE again.
+    p50: of each book's last outages; worst: of all.   down_ms: of the longest outage that still goes on; None: none.
+    """
+
+    venue: VenueId
+    symbol: Symbol
+    live_share: float | None = None
+    outages: int = 0
+    detect_p50_ms: float | None = None
+    detect_worst_ms: float | None = None
+    recover_p50_ms: float | None = None
+    recover_worst_ms: float | None = None
+    down_ms: float | None = None
+
+
+class BreakerRow(msgspec.Struct, frozen=True):
+    """rest_s: until somebody may try again.   why: what failed last."""
+
+    part: Part
+    state: BreakerState
+    rest_s: float = 0.0
+    why: str = ""
+
+
+class LoopStatus(msgspec.Struct, frozen=True):
+    """How late the event loop came to what was due, since the start; None before the first look."""
+
+    p50_us: float | None = None
+    p99_us: float | None = None
+    worst_us: float | None = None
+
+
 class VenueStatus(msgspec.Struct, frozen=True):
     """One venue's share. books: how many in each state (states without books may be left out).
 
     native: false where ccxt serves it.   feed: the name of its feed.   Counters are since the start.
     repeats: updates that said nothing new, doubled ones among them.   rest_errors: book requests that failed.
     not_live_s: summed over its books.   live_share: of all its books' time; None before there was any.
+    uptime: outages of all its books; None: nobody counts them.
     """
 
     venue: VenueId
@@ -54,6 +94,8 @@ class VenueStatus(msgspec.Struct, frozen=True):
     rest_errors: int = 0
     not_live_s: float = 0.0
     live_share: float | None = None
+    uptime: UptimeRow | None = None
+    breakers: tuple[BreakerRow, ...] = ()
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -74,6 +116,7 @@ class ScanStatus(msgspec.Struct, frozen=True):
     latency_p50_us: float | None = None
     latency_p99_us: float | None = None
     open: tuple[Opportunity, ...] = ()
+    loop: LoopStatus = LoopStatus()
 
 
 class ScanSummary(msgspec.Struct, frozen=True):
@@ -133,6 +176,8 @@ class PrivateStatus(msgspec.Struct, frozen=True):
     books_live: int = 0
     losses: int = 0
     why: str = ""
+    uptime: UptimeRow | None = None
+    breakers: tuple[BreakerRow, ...] = ()
 
 
 class ExposureRow(msgspec.Struct, frozen=True):
@@ -173,6 +218,7 @@ class EngineStatus(msgspec.Struct, frozen=True):
     acked_p50_us: float | None = None
     acked_p99_us: float | None = None
     journal: str = ""
+    loop: LoopStatus = LoopStatus()
 
 
 class BalanceRow(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Keep one connection alive.
+"""Keep one connection alive, and look after tasks that nobody waits for.
 
 The supervisor knows nothing of sockets: it starts a connection again whenever it ends, waits between the attempts,
 and lets through only what no retry can mend. Random numbers and sleeping are passed in, so that a test neither waits
@@ -7,9 +7,10 @@ nor depends on luck.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from random import Random
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from arb.errors import AuthFailed, ConfigError, Transient
 
@@ -17,7 +18,7 @@ Sleep = Callable[[float], Awaitable[object]]
 Up = Callable[[], None]
 
 FATAL = (AuthFailed, ConfigError)  # trying again would fail in the same way
-FIRST_S = 0.25
+FIRST_S = 0.1
 CAP_S = 30.0
 
 
@@ -30,6 +31,17 @@ def backoff(rng: Random, first_s: float = FIRST_S, cap_s: float = CAP_S) -> Iter
     while True:
         yield rng.uniform(0.0, ceiling)
         ceiling = min(cap_s, ceiling * 2.0)
+
+
+def minded(task: asyncio.Task[Any], failed: Callable[[Exception], None]) -> None:
+    """Have somebody told what a task fails of that nobody waits for; that it was cancelled is no failure."""
+
+    def look(done: asyncio.Task[Any]) -> None:
+        failure = None if done.cancelled() else done.exception()
+        if isinstance(failure, Exception):
+            failed(failure)
+
+    task.add_done_callback(look)
 
 
 async def supervise(

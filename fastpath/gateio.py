@@ -72,6 +72,7 @@ SPEC = VenueSpec(
     max_topics=100,  # no limit is documented; so many pairs share the fate of one socket
     message_hz=50.0,
     snapshot_hz=10.0,  # 200 requests in 10 s
+    snapshot_burst=30.0,
     buy_fee_coin=FeeCoin.BASE,
     sell_fee_coin=FeeCoin.QUOTE,
 )

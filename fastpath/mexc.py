@@ -67,7 +67,8 @@ SPEC = VenueSpec(
     max_frame=1024,
     life_s=23 * 3600.0,  # the venue closes every socket after 24 h
     message_hz=50.0,  # 100 are allowed; beyond them the socket is closed
-    snapshot_hz=10.0,  # 500 weight in 10 s, a depth costs 3
+    snapshot_hz=10.0,  # 500 weight in 10 s, a depth costs 3: 166
+    snapshot_burst=30.0,
 )
 
 _MAX_LEVELS = 5000

@@ -8,12 +8,18 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.orphans import Orphans
+
 # The suite draws the same examples each time, so that it says the same of the same code. ARB_RANDOM=1 draws others.
 settings.register_profile("suite", derandomize=True)
 if not os.environ.get("ARB_RANDOM"):
     settings.load_profile("suite")
 
 ROOT = Path(__file__).parent.parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Orphans(), "orphans")
 
 
 @pytest.fixture(scope="session")

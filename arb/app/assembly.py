@@ -10,6 +10,7 @@ from arb.app.operation import Operation, Side
 from arb.app.rules import Rules
 from arb.app.scanners import MS
 from arb.app.tally import Tally
+from arb.app.vitals import Vitals
 from arb.books import Books
 from arb.config import Settings
 from arb.domain import Coin, VenueId
@@ -56,8 +57,10 @@ def assemble(
     view: TradeView,
     observers: Sequence[Observer],
     max_cycles: int | None,
+    vitals: Vitals | None = None,
 ) -> Engine:
     """books, rules: of the run, live.   observers: who else is told every fact of the trading side."""
+    vitals = Vitals() if vitals is None else vitals
     trading = {venue: side.trading for venue, side in sides.items()}
     currency = Coin(settings.risk.currency)
     publisher = Publisher(journal, Observers(observers))
@@ -73,6 +76,7 @@ def assemble(
     risk = Risk(
         settings.risk, price=valuer.price, inventory=inventory, exposure=residuals, trading=trading, book=books.get,
         venues_of=rules.venues_of, publish=publisher.publish, clock=clock,
+        why_not=vitals.breakers.why_not, late_ns=vitals.lag.late_ns,
     )  # fmt: skip
     executor = Executor(
         trading=trading, market=rules.market, fee=rules.fee, book=books.get, inventory=inventory, exposure=exposure,
@@ -82,6 +86,7 @@ def assemble(
     operation = Operation(
         mode=mode, currency=currency, sides=sides, books=books, executor=executor, risk=risk, inventory=inventory,
         residuals=residuals, valuer=valuer, tally=tally, journal=journal, clock=clock,
+        vitals=vitals,
     )  # fmt: skip
     publisher.listen(journal.on_fact)
     publisher.listen(tally.on_fact)

@@ -16,6 +16,7 @@ from adapters.ccxt_trading import AccountSettings
 from adapters.ccxt_venue import CcxtFactory
 from arb.app.simulating import Environment
 from arb.app.venues import native_venue, own_metadata, private_codec, refiner
+from arb.breakers import Breakers
 from arb.catalog import Catalog
 from arb.config import Settings, VenueConfig
 from arb.domain import Event, VenueId
@@ -29,12 +30,13 @@ MOST_COMPLAINTS = 1000  # remembered
 
 
 class Factories:
-    """One factory for each venue of the settings, by name."""
+    """One factory for each venue of the settings, by name. breakers: of all of them."""
 
     def __init__(self, world: Environment, clock: Clock, sleep: Sleep = asyncio.sleep) -> None:
         """sleep: how the venues' I/O waits. Raises ConfigError for a venue that nobody serves."""
         self._sleep = sleep
         self._complain = Complaints(clock)
+        self.breakers = Breakers()
         self._made: dict[VenueId, VenueFactory] = {}
         self._orders: dict[VenueId, VenueFactory] = {}  # where orders take another path than the books
         self._inner: list[CcxtFactory] = []
@@ -63,7 +65,7 @@ class Factories:
             await factory.close()
 
     def _ccxt(self, name: str, config: VenueConfig, world: Environment, clock: Clock) -> CcxtFactory:
-        return ccxt_factory(name, config, world, clock, self._complain, self._sleep)
+        return ccxt_factory(name, config, world, clock, self._complain, self._sleep, self.breakers)
 
     def _native(self, name: str, config: VenueConfig, world: Environment, clock: Clock) -> NativeFactory:
         module = native_venue(name)
@@ -72,7 +74,7 @@ class Factories:
         if own is not None:
             metadata = own(config.rest_url or module.SPEC.rest_url, clock)
         else:
-            through_ccxt = self._ccxt(name, config, world, clock)
+            through_ccxt = ccxt_factory(name, config, world, clock, self._complain)
             self._inner.append(through_ccxt)
             metadata = through_ccxt.metadata()
         keys, settings = world.credentials.get(name), world.settings
@@ -89,6 +91,7 @@ class Factories:
             answer_s=settings.execution.answer_ms / 1e3,
             max_clock_error_ms=settings.risk.max_clock_error_ms,
             sleep=self._sleep,
+            breakers=self.breakers,
         )
 
 
@@ -99,6 +102,7 @@ def ccxt_factory(
     clock: Clock,
     complain: Callable[[VenueError], None],
     sleep: Sleep = asyncio.sleep,
+    breakers: Breakers | None = None,
 ) -> CcxtFactory:
     """The ccxt path of a venue, native or not. Raises ConfigError where ccxt does not know it."""
     module = native_venue(name)
@@ -117,6 +121,7 @@ def ccxt_factory(
         on_error=complain,
         account=_account(module, world.settings),
         sleep=sleep,
+        breakers=breakers,
     )
 
 

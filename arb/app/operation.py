@@ -9,8 +9,9 @@ from decimal import Context, Decimal
 import msgspec
 
 from arb.app.tally import Tally
+from arb.app.vitals import Vitals
 from arb.books import Books
-from arb.control import BalancesReply, CancelReply, FlattenReply, RiskReply
+from arb.control import BalancesReply, CancelReply, FlattenReply, RiskReply, UptimeReply
 from arb.domain import BookState, Coin, CycleEnd, Fact, Order, OrderSent, RiskState, VenueId
 from arb.execution import Executor
 from arb.exposure import Residuals
@@ -52,6 +53,7 @@ class Operation:
         tally: Tally,
         journal: SqliteJournal,
         clock: Clock,
+        vitals: Vitals,
     ) -> None:
         self._mode = mode
         self._currency = currency
@@ -65,6 +67,7 @@ class Operation:
         self._tally = tally
         self._journal = journal
         self._clock = clock
+        self._vitals = vitals
         self._began_ns = clock.mono_ns()
         self._flattening: list[Order] | None = None
 
@@ -146,7 +149,12 @@ class Operation:
             acked_p50_us=_us(tally.acked, 0.5),
             acked_p99_us=_us(tally.acked, 0.99),
             journal=str(self._journal.path),
+            loop=self._vitals.loop(),
         )
+
+    def uptime(self) -> UptimeReply:
+        """Every book by itself."""
+        return UptimeReply(tuple(self._vitals.uptime.rows(self._books, self._clock.mono_ns())))
 
     def _worth(self, amounts: Mapping[Coin, Decimal], now_ns: int) -> Decimal:
         """In the run's currency; a quote coin that no book values counts as itself would: not at all."""
@@ -181,6 +189,8 @@ class Operation:
             books_live=sum(book.state is BookState.LIVE for book in books),
             losses=trading.counters.get("losses", 0) + trading.counters.get("socket_losses", 0),
             why=trading.refusal(1, Lane.ORDER) or unusable,
+            uptime=self._vitals.uptime.venue(venue, books, now_ns),
+            breakers=self._vitals.breakers.rows(venue, now_ns),
         )
 
     @property

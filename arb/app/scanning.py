@@ -12,6 +12,7 @@ from loguru import logger
 
 from arb.app.apart import apart
 from arb.app.factories import Factories, Tapped, catalog
+from arb.app.kept import kept
 from arb.app.memory import settled
 from arb.app.scanners import MS, doze_ns, make_scanner
 from arb.app.simulating import Environment, environment
@@ -21,12 +22,24 @@ from arb.app.status import Counted, VenueDesk
 from arb.app.strategies import make_strategies
 from arb.app.taping import narrowed, start_tape
 from arb.app.upkeep import Upkeep
+from arb.app.vitals import TICK_S, Vitals
+from arb.app.watchdog import watched
 from arb.audit import Auditor
 from arb.books import Books
 from arb.clock import Steps
 from arb.config import Credentials, Settings
 from arb.config.values import matches
-from arb.domain import BookAudit, BookState, Disconnected, Market, SubscriptionRefused, Symbol, VenueId
+from arb.domain import (
+    BookAudit,
+    BookState,
+    BreakerMoved,
+    BreakerState,
+    Disconnected,
+    Market,
+    SubscriptionRefused,
+    Symbol,
+    VenueId,
+)
 from arb.engine import Engine, Scans, Trades
 from arb.errors import ConfigError, TapeError, Transient
 from arb.interfaces import Clock, MarketData, Observer, Sink, Statics, Strategy
@@ -37,7 +50,6 @@ from arb.status import ScanSummary, ScanView
 from arb.sync import BookSync
 from arb.tape import TapeWriter
 
-TICK_S = 0.05  # how often silence is looked at
 START_S = 20.0  # a venue that has not given one book by then is unreachable
 LOOK_S = 0.1  # between two looks whether a run is over
 ONCE_S = 10.0  # `--once` waits so long for every book to be LIVE
@@ -58,6 +70,9 @@ class Logged:
             logger.warning("{}: refused {}: {}", fact.venue, ", ".join(fact.symbols) or "a subscription", fact.reason)
         elif isinstance(fact, BookAudit) and fact.agrees is False:
             logger.error("{}: the book of {} was wrong and is fetched anew: {}", fact.venue, fact.symbol, fact.detail)
+        elif isinstance(fact, BreakerMoved) and fact.after is not BreakerState.HALF_OPEN:
+            say = logger.info if fact.after is BreakerState.CLOSED else logger.warning
+            say("{}: the breaker of {} is {} {}", fact.venue, fact.part.name, fact.after.name, fact.why)
 
 
 def select(
@@ -100,22 +115,28 @@ class Live:
         observers: Sequence[Observer] = (),
         strategies: Sequence[Strategy] = (),
         trader: Trades | None = None,
+        vitals: Vitals | None = None,
     ) -> None:
+        """strategies: one that is an Observer as well hears what observers hear."""
         self.settings = settings
         self.books = books
         self.counted = counted
         self.clock = clock
         self.tape = tape
         self.markets = markets
+        self.vitals = Vitals() if vitals is None else vitals
+        watching = [strategy for strategy in strategies if isinstance(strategy, Observer)]
         self.observers = Observers(
-            [counted, Logged(), *observers],
+            [counted, Logged(), *observers, *watching],
             on_broken=lambda observer, exc: logger.error("{} was dropped: {!r}", type(observer).__name__, exc),
         )
         self.engine = Engine(
             books, scanner, strategies, self.observers, clock, settings.scan.max_age_ms * MS, trader,
             doze_ns=doze_ns(settings), woke=self._woke,
         )  # fmt: skip
-        counted.attach(self.engine)
+        counted.attach(self.engine, vitals=self.vitals)
+        books.listen(self.vitals.uptime.on_turn)
+        self.vitals.breakers.listen(self.observers.publish)
         self._told_of_tape = False
         self._steps = Steps(clock)
         self.data: dict[VenueId, MarketData] = {}
@@ -167,12 +188,13 @@ class Live:
         parts = [data.run([m.symbol for m in self.markets[v]], self.sink(v)) for v, data in self.data.items()]
         parts += [self._tick(failed), *extra]
         if self.settings.scan.audit_s:
-            parts.append(self._audit())
+            parts.append(kept("the audit of the books", self._audit))
         work = [asyncio.create_task(part if failed is None else apart(part, failed)) for part in parts]
         end: asyncio.Future[str] = asyncio.ensure_future(until())
         everything: list[asyncio.Future[Any]] = [*work, end]
         try:
-            with settled(), spinning(self.settings.scan.spin):
+            lag, clock = self.vitals.lag, self.clock
+            with settled(), spinning(self.settings.scan.spin), watched(lag, clock):
                 while not end.done():
                     going = [part for part in work if not part.done()]
                     awaited: list[asyncio.Future[Any]] = [*going, end]
@@ -183,6 +205,7 @@ class Live:
             return end.result()
         finally:
             now_ns = self.clock.mono_ns()
+            self.vitals.lag.stopped()
             self.engine.finish(now_ns)
             self.counted.settle()
             if self.tape is not None:
@@ -192,6 +215,8 @@ class Live:
             await asyncio.gather(*everything, return_exceptions=True)
 
     async def _tick(self, failed: Callable[[Exception], None] | None) -> None:
+        lag = self.vitals.lag
+        lag.started(self.clock.mono_ns())
         while True:  # the first time before any frame: from then on a process that stands still is noticed
             now_ns = self.clock.mono_ns()
             if self.tape is not None:
@@ -205,6 +230,7 @@ class Live:
                     raise
                 failed(exc)
             await asyncio.sleep(TICK_S)
+            lag.fired(self.clock.mono_ns())
 
     def _mind(self, tape: TapeWriter) -> None:
         if tape.failure and not self._told_of_tape:
@@ -297,11 +323,13 @@ async def scan(
             live = Live(
                 settings, factories, markets,
                 books=books, scanner=scanner, counted=counted, clock=clock, tape=writer, observers=observers,
-                strategies=make_strategies(settings.run.strategy, settings),
+                strategies=make_strategies(settings.run.strategy, settings), vitals=Vitals(factories.breakers),
             )  # fmt: skip
             upkeep = keep_up(live, world, factories, statics, scanner)
             counted.started()
-            ended = await live.run(lambda: until(live, stop, duration_s, once), [upkeep.run()])
+            ended = await live.run(
+                lambda: until(live, stop, duration_s, once), [kept("the upkeep of static facts", upkeep.run)]
+            )
         finally:
             if writer is not None:
                 writer.close()

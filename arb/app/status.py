@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Protocol
 
+from arb.app.vitals import Vitals
 from arb.books import Books
 from arb.domain import BookState, OppEvent, Opportunity, Reason, VenueId
 from arb.engine import Engine
 from arb.interfaces import Clock, Feed
 from arb.scanner import Scanner
-from arb.status import ScanStatus, ScanSummary, ScanView, Stage, VenueStatus
+from arb.status import LoopStatus, ScanStatus, ScanSummary, ScanView, Stage, VenueStatus
 
 
 class Player(Protocol):
@@ -74,6 +75,7 @@ class Counted:
         self._clock = clock
         self._engine: Engine | None = None
         self._player: Player | None = None
+        self._vitals: Vitals | None = None
         self._venues: list[VenueDesk] = []
         self._started_ns = clock.mono_ns()
         self._events: Counter[OppEvent] = Counter()
@@ -81,8 +83,9 @@ class Counted:
         self._rejected_too = rejected
         self._last: ScanStatus | None = None
 
-    def attach(self, engine: Engine, player: Player | None = None) -> None:
+    def attach(self, engine: Engine, player: Player | None = None, vitals: Vitals | None = None) -> None:
         self._engine = engine
+        self._vitals = vitals
         self._player = player
 
     def add_venue(self, desk: VenueDesk) -> None:
@@ -128,6 +131,7 @@ class Counted:
             latency_p50_us=latency.quantile_ns(0.5) / 1e3 if latency is not None and measured else None,
             latency_p99_us=latency.quantile_ns(0.99) / 1e3 if latency is not None and measured else None,
             open=tuple(self._open.values()),
+            loop=LoopStatus() if self._vitals is None else self._vitals.loop(),
         )
 
     def settle(self) -> None:
@@ -155,9 +159,8 @@ class Counted:
         counters = desk.counters()
         states: Counter[BookState] = Counter()
         gaps = resyncs = crossed = repeats = live_ns = other_ns = 0
-        for book in self._books:
-            if book.venue != desk.venue:
-                continue
+        books = [book for book in self._books if book.venue == desk.venue]
+        for book in books:
             book.settle(now_ns)
             states[book.state] += 1
             gaps += book.gaps
@@ -184,6 +187,8 @@ class Counted:
             rest_errors=counters.get("snapshot_failures", 0),
             not_live_s=other_ns / 1e9,
             live_share=live_ns / (live_ns + other_ns) if live_ns + other_ns else None,
+            uptime=self._vitals.uptime.venue(desk.venue, books, now_ns) if self._vitals is not None else None,
+            breakers=self._vitals.breakers.rows(desk.venue, now_ns) if self._vitals is not None else (),
         )
 
     def _funnel(self) -> tuple[Stage, ...]:

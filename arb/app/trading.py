@@ -6,11 +6,13 @@ import asyncio
 import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import NamedTuple
 
 from adapters.alerts import alerts_from
 from arb.app.assembly import Engine, assemble
 from arb.app.course import Course
+from arb.app.kept import kept
 from arb.app.operation import Operation
 from arb.app.rereading import reread
 from arb.app.round_trips import RoundTrips
@@ -20,6 +22,7 @@ from arb.app.scanning import Live, facts, keep_up, opened, select, unless
 from arb.app.sides import paper_sides, real_sides, run_sides
 from arb.app.status import Counted
 from arb.app.strategies import make_strategies
+from arb.app.vitals import Vitals
 from arb.books import Books
 from arb.config import Credentials, Settings
 from arb.control import ControlServer, verbs_of
@@ -74,6 +77,7 @@ async def trade(
         markets = select(statics, settings.scan.symbols, least_venues=2)
         alerts = alerts_from(environ, settings.alerts, clock, asyncio.sleep)
         observers = () if alerts is None else (alerts,)
+        vitals = Vitals(factories.breakers)
         books, rules, round_trips = Books(), Rules(statics.values()), RoundTrips(clock)
         sides = (
             paper_sides(settings, markets, rules, books, round_trips, clock)
@@ -85,14 +89,16 @@ async def trade(
         journal = SqliteJournal(files.journal, clock, mode=mode, run=f"{clock.wall_ns() // MS:x}-{os.getpid():x}")
         stack.callback(journal.close)
         engine = assemble(
-            settings, mode, sides, books, rules, journal, clock, view=view, observers=observers, max_cycles=max_cycles
-        )
+            settings, mode, sides, books, rules, journal, clock,
+            view=view, observers=observers, max_cycles=max_cycles, vitals=vitals,
+        )  # fmt: skip
         scanner = make_scanner(settings, statics, markets, books, clock, rejected=False)
         counted = Counted("run", None, books, scanner, clock)
         live = Live(
             settings, factories, markets,
             books=books, scanner=scanner, counted=counted, clock=clock, tape=None, observers=observers,
             strategies=make_strategies(settings.run.strategy, settings), trader=engine.trader,
+            vitals=vitals,
         )  # fmt: skip
         control = ControlServer(files.control, verbs_of(engine.operation))
         await control.start()
@@ -100,16 +106,19 @@ async def trade(
         course = Course(engine, live, clock, stop, duration_s=duration_s, accept_balances=accept_balances)
         upkeep = keep_up(live, world, factories, statics, scanner, rules.refresh)
         extra = [
-            upkeep.run(),
-            journal.run(),
+            kept("the upkeep of static facts", upkeep.run),
+            kept("the journal's writer", journal.run),
             run_sides(engine.trading, engine.trader, course.fail),
-            reread(engine.trading, engine.trader),
-            keep_proving(engine.executor, engine.trading, clock, engine.trader.on_event, asyncio.sleep),
+            kept("the reading of balances", partial(reread, engine.trading, engine.trader)),
+            kept(
+                "the proving of orders",
+                partial(keep_proving, engine.executor, engine.trading, clock, engine.trader.on_event, asyncio.sleep),
+            ),
         ]
         if mode == "paper" and not settings.paper.latency_ms:
-            extra.append(round_trips.run(live.data, markets))
+            extra.append(kept("the timing of venues", partial(round_trips.run, live.data, markets)))
         if alerts is not None:
-            extra.append(alerts.run())
+            extra.append(kept("the alerts", alerts.run))
         counted.started()
         view.started(Source(engine.operation, counted))
         ended = await live.run(course.run, extra, course.fail)

@@ -90,6 +90,7 @@ def run(
 @engine_app.command()
 def status(
     watch: Annotated[bool, typer.Option("--watch", help="Again every second, until Ctrl-C.")] = False,
+    books: Annotated[bool, typer.Option("--books", help="How long each book was LIVE, the worst first.")] = False,
     json: Json = False,
     mode: Mode = None,
     config: opt.Config = None,
@@ -98,7 +99,7 @@ def status(
     from arb.cli import choices
     from arb.cli.operate import Status, Target
 
-    return Status(target=Target(config, choices.mode(mode)), watch=watch, jsonl=json)
+    return Status(target=Target(config, choices.mode(mode)), watch=watch, jsonl=json, books=books)
 
 
 @engine_app.command()

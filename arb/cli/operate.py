@@ -15,10 +15,10 @@ from arb.cli.desk import Desk
 from arb.cli.running import run_until_stopped
 from arb.cli.views import operating
 from arb.config.folders import control_path, journal_path
-from arb.control import BALANCES, CANCEL_ALL, FLATTEN, HALT, RESUME, STATUS, Verb, ask, record_wish, wish_path
+from arb.control import BALANCES, CANCEL_ALL, FLATTEN, HALT, RESUME, STATUS, UPTIME, Verb, ask, record_wish, wish_path
 from arb.control.wishes import Wanted
 from arb.errors import ConfigError, ControlError, NotRunning
-from arb.schema import balances_line, engine_line
+from arb.schema import balances_line, engine_line, uptime_line
 
 MODES = ("paper", "sim", "live")
 WATCH_S = 1.0
@@ -48,14 +48,22 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True):
+    """books: of every book by itself how long it was LIVE, instead of the engine."""
+
     target: Target
     watch: bool
     jsonl: bool
+    books: bool = False
 
     def __call__(self, desk: Desk) -> int:
         mode, _journal = self.target.of(desk)
 
         async def look() -> None:
+            if self.books:
+                rows = (await asked(desk, mode, UPTIME)).rows
+                for line in [uptime_line(mode, rows).decode()] if self.jsonl else operating.uptime_lines(rows):
+                    desk.line(line)
+                return
             status = await asked(desk, mode, STATUS)
             desk.line(engine_line(status).decode() if self.jsonl else operating.status_text(status))
 

@@ -101,6 +101,7 @@ max_book_age_ms = 1500  # of both books at the moment of the plan ...
 max_skew_ms = 1500      # ... so far apart at most ...
 min_trust = "whole"     # ... and with this behind them: polled, unchecked, whole, chained
 max_clock_error_ms = 250    # how far our idea of a venue's time may be wrong
+max_loop_lag_ms = 250       # how late the event loop may be: beyond, nothing new begins
 fee_coin_reserve = {}   # { "mexc:MX" = "2" }: must be free there for an order to go there
 allow_unknown = []      # "identity", "transfer": what nobody can tell of a pair and may be traded all the same
 
@@ -116,6 +117,6 @@ balances = {}           # { USDT = "5000", BTC = "0.05" }: what every venue hold
 path = ""               # the SQLite file; "": arb/journal-<mode>.sqlite in the XDG data folder
 
 [alerts]                # where to: ARB_ALERT_WEBHOOK, ARB_ALERT_SLACK, ARB_ALERT_TELEGRAM_TOKEN and _CHAT
-on = ["halt", "residual", "private_lost", "limit", "mismatch"]  # also: "opportunity"
+on = ["halt", "residual", "private_lost", "limit", "mismatch", "breaker"]  # also: "opportunity"
 every_s = 5.0           # one message in this time at most; what comes meanwhile is put together
 """

@@ -66,6 +66,7 @@ class RiskConfig(Model):
     price_collar_bps: of a leg's cap against the mid of the other venues' books.
     max_book_age_ms, max_skew_ms, min_trust: of both books at the moment of the plan.
     max_clock_error_ms: of a venue's time as we know it.
+    max_loop_lag_ms: nothing new begins while the event loop is later than this.
     fee_coin_reserve: "mexc:MX" -> amount that must be free there for an order to be sent to that venue.
     allow_unknown: what nobody can tell of a pair ("identity", "transfer") and may be traded all the same.
     """
@@ -87,6 +88,7 @@ class RiskConfig(Model):
     max_skew_ms: Milliseconds = 1_500
     min_trust: TrustWord = Trust.WHOLE
     max_clock_error_ms: Milliseconds = 250
+    max_loop_lag_ms: Milliseconds = 250
     fee_coin_reserve: Annotated[dict[str, Amount], AfterValidator(_reserves)] = {}
     allow_unknown: Annotated[tuple[Literal["identity", "transfer"], ...], BeforeValidator(values.words)] = ()
 
@@ -120,9 +122,9 @@ class AlertsConfig(Model):
     """
 
     on: Annotated[
-        tuple[Literal["halt", "residual", "private_lost", "limit", "mismatch", "opportunity"], ...],
+        tuple[Literal["halt", "residual", "private_lost", "limit", "mismatch", "breaker", "opportunity"], ...],
         BeforeValidator(values.words),
-    ] = ("halt", "residual", "private_lost", "limit", "mismatch")
+    ] = ("halt", "residual", "private_lost", "limit", "mismatch", "breaker")
     every_s: Seconds = 5.0
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from arb.domain import RiskState
 from arb.errors import ControlError
-from arb.status import BalanceRow, EngineStatus, OrderRow
+from arb.status import BalanceRow, EngineStatus, OrderRow, UptimeRow
 
 R = TypeVar("R")
 Args = Mapping[str, object]
@@ -44,6 +44,12 @@ class BalancesReply(msgspec.Struct, frozen=True):
     rows: tuple[BalanceRow, ...] = ()
 
 
+class UptimeReply(msgspec.Struct, frozen=True):
+    """A row for each book of the run."""
+
+    rows: tuple[UptimeRow, ...] = ()
+
+
 class Verb(msgspec.Struct, Generic[R], frozen=True):
     """name: on the wire.   reply: the type of the answer."""
 
@@ -57,6 +63,7 @@ RESUME: Verb[RiskReply] = Verb("resume", RiskReply)  # why: text
 CANCEL_ALL: Verb[CancelReply] = Verb("cancel-all", CancelReply)
 FLATTEN: Verb[FlattenReply] = Verb("flatten", FlattenReply)
 BALANCES: Verb[BalancesReply] = Verb("balances", BalancesReply)
+UPTIME: Verb[UptimeReply] = Verb("uptime", UptimeReply)
 
 
 class Operated(Protocol):
@@ -77,6 +84,8 @@ class Operated(Protocol):
 
     def balances(self) -> BalancesReply: ...
 
+    def uptime(self) -> UptimeReply: ...
+
 
 def verbs_of(engine: Operated) -> dict[str, Handler]:
     """What a ControlServer serves for this engine."""
@@ -87,6 +96,7 @@ def verbs_of(engine: Operated) -> dict[str, Handler]:
         CANCEL_ALL.name: lambda _args: engine.cancel_all(),
         FLATTEN.name: lambda _args: engine.flatten(),
         BALANCES.name: lambda _args: engine.balances(),
+        UPTIME.name: lambda _args: engine.uptime(),
     }
 
 

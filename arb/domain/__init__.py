@@ -10,6 +10,7 @@ from __future__ import annotations
 from arb.domain.codes import (
     BookKey,
     BookState,
+    BreakerState,
     ClientId,
     Coin,
     ConnId,
@@ -23,6 +24,7 @@ from arb.domain.codes import (
     OppEvent,
     OrderStatus,
     OrderType,
+    Part,
     Reason,
     Seed,
     Side,
@@ -33,6 +35,7 @@ from arb.domain.codes import (
 from arb.domain.conclusions import (
     BookAudit,
     BookChange,
+    BreakerMoved,
     Check,
     Intent,
     Leg,
@@ -119,8 +122,8 @@ Event = (
 PrivateEvent = OrderUpdate | Fill | Balance | BalancesRead | NotFound | PrivateUp | PrivateDown
 REAL_TIME: tuple[type[Fact], ...] = (
     BookSnapshot, BookDelta, Quote, Trade, Subscribed, Unsubscribed, SubscriptionRefused, Connected, Disconnected,
-    Notice, Pong, Reply, BookChange, BookAudit, Check, Leg, Opportunity, Intent, Order, OrderUpdate, Fill, Balance,
-    BalancesRead, NotFound, PrivateUp, PrivateDown, BookSeen, LegPlan, Plan, Refused, CycleOpened, OrderSent,
+    Notice, Pong, Reply, BookChange, BookAudit, BreakerMoved, Check, Leg, Opportunity, Intent, Order, OrderUpdate, Fill,
+    Balance, BalancesRead, NotFound, PrivateUp, PrivateDown, BookSeen, LegPlan, Plan, Refused, CycleOpened, OrderSent,
     CycleMoved, NakedMoved, Delta, CycleClosed, ExposureMoved, RiskMoved, Mismatch, Baseline, Stopped,
     Unwritten,
 )  # fmt: skip
@@ -128,6 +131,7 @@ REAL_TIME: tuple[type[Fact], ...] = (
 __all__ = [
     "BookKey",
     "BookState",
+    "BreakerState",
     "ClientId",
     "Coin",
     "ConnId",
@@ -141,6 +145,7 @@ __all__ = [
     "OppEvent",
     "OrderStatus",
     "OrderType",
+    "Part",
     "Reason",
     "Seed",
     "Side",
@@ -166,6 +171,7 @@ __all__ = [
     "Unsubscribed",
     "BookAudit",
     "BookChange",
+    "BreakerMoved",
     "Check",
     "Intent",
     "Leg",

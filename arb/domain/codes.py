@@ -113,6 +113,20 @@ class OrderStatus(IntEnum):
     UNKNOWN = 7  # it may have happened: being asked of the venue
 
 
+class BreakerState(IntEnum):
+    CLOSED = 1  # calls pass
+    OPEN = 2  # calls are refused until the rest is over
+    HALF_OPEN = 3  # one call passes, to find out
+
+
+class Part(IntEnum):
+    """The parts of a venue that fail apart from each other."""
+
+    PUBLIC = 1  # its REST answers on markets and books
+    STREAM = 2  # the sockets that bring its books
+    PRIVATE = 3  # orders and what is asked of the account
+
+
 class OppEvent(IntEnum):
     OPEN = 1
     UPDATE = 2

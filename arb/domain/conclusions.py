@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from arb.domain.codes import BookState, FeeSource, OppEvent, Reason, Symbol, VenueId
+from arb.domain.codes import BookState, BreakerState, FeeSource, OppEvent, Part, Reason, Symbol, VenueId
 from arb.domain.fact import Fact
 
 
@@ -27,6 +27,17 @@ class BookAudit(Fact, frozen=True, gc=False):
     agrees: bool | None
     detail: str
     recv_ns: int
+
+
+class BreakerMoved(Fact, frozen=True, gc=False):
+    """A breaker changed its state. why: what failed last; "" where it is closed again."""
+
+    venue: VenueId
+    part: Part
+    before: BreakerState
+    after: BreakerState
+    why: str
+    at_ns: int
 
 
 class Check(Fact, frozen=True, gc=False):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from arb.domain import Event, Fact, Intent, Opportunity, Symbol, VenueId
 
@@ -54,6 +54,7 @@ class Strategy(Protocol):
     def on_opportunity(self, opportunity: Opportunity) -> Iterable[Intent]: ...
 
 
+@runtime_checkable
 class Observer(Protocol):
     """Watches and cannot hurt: one that raises is logged once and dropped."""
 

@@ -46,7 +46,8 @@ class VenueSpec(msgspec.Struct, frozen=True):
     ping_s: send an application ping after so much silence.   dead_s: no byte for so long: the socket is dead.
     max_topics: per connection.   max_frame: bytes of one client frame (0: no limit).
     life_s: rotate a socket before it is so old (0: never).
-    message_hz: client frames a second.   snapshot_hz: REST seeds a second that the venue's weights allow us.
+    message_hz: client frames a second.   snapshot_hz: REST seeds a second that the venue's weights allow us;
+    snapshot_burst: so many at once on top of that, after some calm (0: half a second's worth).
     ccxt_id: what ccxt calls it.   aliases: other names for the same venue.
     feeds: by preference within one depth.
     """
@@ -64,6 +65,7 @@ class VenueSpec(msgspec.Struct, frozen=True):
     life_s: float = 0.0
     message_hz: float = 50.0
     snapshot_hz: float = 5.0
+    snapshot_burst: float = 0.0
     buy_fee_coin: FeeCoin = FeeCoin.QUOTE
     sell_fee_coin: FeeCoin = FeeCoin.QUOTE
 

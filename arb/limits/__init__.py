@@ -1,8 +1,8 @@
 """Every limit of the risk gate, by the key of `RiskConfig` that sets it.
 
-GATES judge a plan, in this order, and the first that refuses is the reason; "refusal" is set by nobody: it is what
-the private sides say themselves.   GUARDS watch what has happened and change the gate's state.   PARTS are settings
-of another limit.
+GATES judge a plan, in this order, and the first that refuses is the reason; "breaker" and "refusal" are set by nobody:
+they are what the breakers and the private sides say themselves.   GUARDS watch what has happened and change the gate's
+state.   PARTS are settings of another limit.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from arb.limits.history import History
 from arb.limits.moment import Door, Gate, Moment, Stock, Surroundings
 
 GATES: Mapping[str, Gate] = {
+    "breaker": venues.breaker,
     "refusal": venues.refusal,
+    "max_loop_lag_ms": pace.max_loop_lag_ms,
     "currency": amounts.currency,
     "max_book_age_ms": markets.max_book_age_ms,
     "max_skew_ms": markets.max_skew_ms,

@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from arb.config import RiskConfig
-from arb.domain import BookKey, Coin, Plan, Symbol, VenueId
+from arb.domain import BookKey, Coin, Part, Plan, Symbol, VenueId
 from arb.interfaces import Lane
 from arb.limits.history import History
 from arb.sync import BookSync
@@ -37,6 +37,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     """price: of one coin, in the currency of the limits, from live books; None: no live book tells.
 
     held: what cycles have left: venue, coin, quantity (< 0: owed).   venues_of: everybody who lists a symbol.
+    why_not: what the breakers say of a part of a venue; "": nothing.   late_ns: how late the event loop is.
     """
 
     config: RiskConfig
@@ -46,6 +47,8 @@ class Surroundings(msgspec.Struct, frozen=True):
     trading: Mapping[VenueId, Door]
     book: Callable[[BookKey], BookSync | None]
     venues_of: Callable[[Symbol], Sequence[VenueId]]
+    why_not: Callable[[VenueId, Part, int], str] = lambda _venue, _part, _now_ns: ""
+    late_ns: Callable[[int], int] = lambda _now_ns: 0
 
 
 class Moment:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from arb.domain import Plan
 from arb.limits.moment import Moment
 
+MS = 1_000_000
 _LEGS = 2
+
+
+def max_loop_lag_ms(moment: Moment, plan: Plan) -> str:  # noqa: ARG001  the signature of a Gate
+    """A process that comes late to everything comes late to its orders and their answers too."""
+    late_ms, most = moment.around.late_ns(moment.now_ns) / MS, moment.config.max_loop_lag_ms
+    return f"the event loop is {late_ms:.0f} ms late; {most} allowed" if late_ms > most else ""
 
 
 def max_cycles(moment: Moment, plan: Plan) -> str:  # noqa: ARG001  the signature of a Gate

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from arb.domain import Coin, Plan, VenueId
+from arb.domain import Coin, Part, Plan, VenueId
 from arb.interfaces import Lane
 from arb.limits.moment import Moment
 from arb.units import plain
 
 MS = 1_000_000
 _NONE = Decimal(0)
+
+
+def breaker(moment: Moment, plan: Plan) -> str:
+    """Orders that keep failing are not tried out by a new cycle."""
+    for leg in (plan.buy, plan.sell):
+        why = moment.around.why_not(leg.venue, Part.PRIVATE, moment.now_ns)
+        if why:
+            return why
+    return ""
 
 
 def refusal(moment: Moment, plan: Plan) -> str:

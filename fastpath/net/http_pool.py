@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from ssl import SSLContext
 
 from arb.interfaces import Clock
+from arb.supervise import minded
 from fastpath.net.http_line import HttpLine
 from fastpath.net.http_wire import MAX_BODY, Origin
 from fastpath.net.pacing import SECOND_NS
@@ -90,6 +91,7 @@ class HttpPool:
         task = asyncio.get_running_loop().create_task(self._dial(), name=f"dial {self._origin.host}")
         self._dials.add(task)
         task.add_done_callback(self._dials.discard)
+        minded(task, self._dial_failed)
         return True
 
     def hold_ns(self, now_ns: int) -> int:
@@ -118,14 +120,12 @@ class HttpPool:
             await asyncio.wait(list(self._dials), timeout=FAREWELL_S)
 
     async def _dial(self) -> None:
-        origin = self._origin
         try:
             async with asyncio.timeout(CONNECT_S):
                 line = await self._connect()
         except OSError as exc:  # a TimeoutError is one, and so are those of ssl
             self._dials.discard(_this())
-            self._hold_off()
-            self._on_failed(f"cannot connect to {origin.authority}: {str(exc) or 'timed out'}")
+            self._dial_failed(exc)
             return
         self._dials.discard(_this())
         self._opened += 1
@@ -156,6 +156,10 @@ class HttpPool:
             raise ConnectionAbortedError("closed during the handshake")
         line.connection_made(secured)
         return line
+
+    def _dial_failed(self, failure: Exception) -> None:
+        self._hold_off()
+        self._on_failed(f"cannot connect to {self._origin.authority}: {str(failure) or 'timed out'}")
 
     def _hold_off(self) -> None:
         self._failures += 1

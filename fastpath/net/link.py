@@ -25,7 +25,7 @@ from arb.shelf import Shelf, Shelved
 from arb.supervise import Up
 from fastpath.net.alarm import Alarm
 from fastpath.net.driver import Driver
-from fastpath.net.pacing import SECOND_NS, Bucket
+from fastpath.net.pacing import SECOND_NS, Pace
 from fastpath.net.subscriptions import Ask, Subscriptions
 from fastpath.net.wiring import Wiring
 
@@ -54,7 +54,7 @@ class Link:
         self._driver = Driver(wiring, conn, symbols, self, self._on_lost)
         self._alarm = Alarm()
         self._outbox: deque[tuple[bytes, Ask | None]] = deque()  # an ask rides on the last of its frames
-        self._pace = Bucket(spec.message_hz)
+        self._pace = Pace(spec.message_hz)
         self._ping_ns = round(spec.ping_s * SECOND_NS)
         self._dead_ns = round(spec.dead_s * SECOND_NS)
         self._pinged_ns = 0
@@ -120,6 +120,9 @@ class Link:
     def on_event(self, event: Event) -> None:
         if type(event) not in _STREAM:
             self._watch(event)
+        elif self._subscriptions.waiting and type(event) is BookDelta:
+            self._subscriptions.starved(event.symbol, event.recv_ns)
+            self._alarm.ring()
         self._sink.on_event(event)
 
     def on_idle(self, recv_ns: int) -> None:

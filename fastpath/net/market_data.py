@@ -8,6 +8,7 @@ from itertools import count
 from random import Random
 from ssl import create_default_context
 
+from arb.breaker import Breaker
 from arb.domain import BookSnapshot, ConnId, Seed, Symbol, VenueId
 from arb.errors import Transient
 from arb.interfaces import Clock, Codec, Feed, Sink, Tap, VenueSpec
@@ -43,14 +44,19 @@ class NativeMarketData:
         ws_url: str | None = None,
         tap: Tap | None = None,
         sleep: Sleep = asyncio.sleep,
+        breaker: Breaker | None = None,
     ) -> None:
+        """breaker: told how its connections fare; it is the supervisor that spaces them."""
         self.venue = VenueId(spec.name)
         self.feed = feed
         url = spec.ws_url if ws_url is None else ws_url
         tls = create_default_context() if url.startswith("wss:") else None
-        self._wiring = Wiring(self.venue, spec, codec, feed, url, clock, sleep, rng, tap, on_error, tls)
+        self._wiring = Wiring(
+            self.venue, spec, codec, feed, url, clock, sleep, rng, tap, on_error, tls,
+            breaker=Breaker() if breaker is None else breaker,
+        )  # fmt: skip
         self._rest = rest
-        self._queue = Queue(spec.snapshot_hz, rng, self._wiring.counters)
+        self._queue = Queue(spec.snapshot_hz, rng, self._wiring.counters, spec.snapshot_burst)
         self._conns = map(ConnId, count(1))
         self._shards: dict[Symbol, Shard] = {}
         self._seeder: Seeder | None = None

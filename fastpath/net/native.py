@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from random import Random
 
-from arb.domain import Depth, Market, VenueId
+from arb.breakers import Breakers
+from arb.domain import Depth, Market, Part, VenueId
 from arb.errors import ConfigError
 from arb.interfaces import Clock, Feed, Metadata, NativeVenue, PrivateCodec, Tap
 from arb.supervise import Sleep
@@ -44,8 +45,9 @@ class NativeFactory:
         answer_s: float = ANSWER_S,
         max_clock_error_ms: int = MAX_CLOCK_ERROR_MS,
         deadman_s: int = DEADMAN_S,
+        breakers: Breakers | None = None,
     ) -> None:
-        """Raises ConfigError where an address is none."""
+        """breakers: of the run, where others can see them. Raises ConfigError where an address is none."""
         spec = module.SPEC
         self.venue = VenueId(spec.name)
         self._spec = spec
@@ -62,6 +64,7 @@ class NativeFactory:
         self._answer_s = answer_s
         self._max_clock_error_ms = max_clock_error_ms
         self._deadman_s = deadman_s
+        self._breakers = Breakers() if breakers is None else breakers
         self._tradings: list[NativeTrading] = []
         self._rest_url = _address(spec.name, "rest_url", rest_url or spec.rest_url, ("http", "https"))
         self._rest = Rest(
@@ -71,6 +74,7 @@ class NativeFactory:
             clock=clock,
             sleep=sleep,
             rng=self._rng,
+            breaker=self._breakers.of(self.venue, Part.PUBLIC),
         )
 
     def feed(self, depth: Depth) -> Feed:
@@ -105,6 +109,7 @@ class NativeFactory:
             ws_url=self._ws_url,
             tap=tap,
             sleep=self._sleep,
+            breaker=self._breakers.of(self.venue, Part.STREAM),
         )
 
     def trading(self, markets: Sequence[Market]) -> NativeTrading:
@@ -127,6 +132,7 @@ class NativeFactory:
             answer_s=self._answer_s,
             max_clock_error_ms=self._max_clock_error_ms,
             deadman_s=self._deadman_s,
+            breaker=self._breakers.of(self.venue, Part.PRIVATE),
         )
         self._tradings.append(made)
         return made

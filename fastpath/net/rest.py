@@ -88,7 +88,7 @@ class Rest:
             body = await self._exchange(request, self._timeout_s if timeout_s is None else timeout_s)
         except VenueError as error:
             failed = isinstance(error, Transient | OutcomeUnknown)
-            self._breaker.record(not failed, self._clock.mono_ns())
+            self._breaker.record(not failed, self._clock.mono_ns(), error.message)
             raise
         self._breaker.record(True, self._clock.mono_ns())
         return body

@@ -14,7 +14,7 @@ from arb.errors import AuthFailed, Rejected, Transient, VenueError
 from fastpath.net.alarm import Alarm
 from fastpath.net.counters import Counters
 from fastpath.net.errors import told
-from fastpath.net.pacing import SECOND_NS, Bucket, Ladder
+from fastpath.net.pacing import CALM_S, SECOND_NS, Bucket, Ladder
 from fastpath.net.wiring import Wiring
 
 MAX_IN_FLIGHT = 8
@@ -25,12 +25,14 @@ class Queue:
 
     A symbol is in it once: waiting or in flight. Asked for while in flight, it is fetched once more afterwards, since
     the answer on its way may be too old for what was seen in the meantime. Asked for again and again, it waits ever
-    longer (0.1 to 10 s; the first time not at all) until it was quiet for a minute. All together keep to `rate_hz`.
+    longer (0.1 to 10 s; the first time not at all); each few seconds of calm make the next wait shorter again. All
+    together keep to `rate_hz`.
     """
 
-    def __init__(self, rate_hz: float, rng: Random, counters: Counters) -> None:
-        self._bucket = Bucket(rate_hz, burst=max(1.0, rate_hz / 2.0))
-        self._renewals = Ladder(first_s=0.1, cap_s=10.0, quiet_s=60.0, rng=rng, free=1)
+    def __init__(self, rate_hz: float, rng: Random, counters: Counters, burst: float = 0.0) -> None:
+        """burst: so many at once; 0: half a second's worth."""
+        self._bucket = Bucket(rate_hz, burst=max(1.0, burst or rate_hz / 2.0))
+        self._renewals = Ladder(first_s=0.1, cap_s=10.0, quiet_s=60.0, rng=rng, free=1, calm_s=CALM_S)
         self._rejections = Ladder(first_s=60.0, cap_s=600.0, quiet_s=1200.0, rng=rng)
         self._counters = counters
         self._waiting: dict[Symbol, int] = {}  # not before

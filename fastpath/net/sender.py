@@ -11,8 +11,8 @@ from ssl import SSLContext
 
 import msgspec
 
-from arb.breaker import Breaker, BreakerState
-from arb.domain import ClientId, VenueId
+from arb.breaker import Breaker
+from arb.domain import BreakerState, ClientId, VenueId
 from arb.errors import Cause, OutcomeUnknown, ProtocolError, Rejected, Transient, VenueError
 from arb.interfaces import Answer, Call, Clock, Lane, PrivateCodec, RateHint
 from arb.supervise import Sleep, backoff
@@ -291,7 +291,7 @@ class Sender:
     def _on_dial_failed(self, reason: str) -> None:
         """With a connection left the others wait for that one; cancels wait for the next attempt."""
         now_ns = self._clock.mono_ns()
-        self._breaker.record(False, now_ns)
+        self._breaker.record(False, now_ns, reason)
         orders, self._orders = self._orders, []
         for _, _, done, _ in orders:
             done(Transient(self._venue, reason), 0, now_ns)
@@ -346,7 +346,7 @@ class Sender:
         """Whether the venue works. What it refuses for our limits, our clock or our login it refuses working."""
         ours = isinstance(outcome, VenueError) and outcome.cause in (Cause.RATE_LIMIT, Cause.CLOCK, Cause.LOGIN)
         failed = isinstance(outcome, Transient | OutcomeUnknown | ProtocolError) and not ours
-        self._breaker.record(not failed, now_ns)
+        self._breaker.record(not failed, now_ns, outcome.message if isinstance(outcome, VenueError) else "")
 
     def _read(self, call: Call, response: Response, recv_ns: int) -> Answer | VenueError:
         try:

@@ -84,11 +84,20 @@ class Slot:
     async def _connect(self, up: Up) -> None:
         self._share = self._wiring.rng.uniform(*LIFE_SHARE)
         self._link = Link(self._wiring, next(self._conns), self._symbols, self._sink, self._notify)
-        await self._link.run(up)
+        breaker, clock = self._wiring.breaker, self._wiring.clock
+        breaker.allows(clock.mono_ns())
+
+        def works() -> None:
+            breaker.record(True, clock.mono_ns())
+            up()
+
+        await self._link.run(works)
 
     def _on_lost(self, failure: Exception | None) -> None:
         """An attempt that failed is no event and a bug must not look like bad weather: both are told."""
         self._wiring.counters.losses += 1
+        why = failure.message if isinstance(failure, VenueError) else repr(failure) if failure else "it ended"
+        self._wiring.breaker.record(False, self._wiring.clock.mono_ns(), why)
         known = isinstance(failure, VenueError) and self._link is not None and self._link.opened
         if failure is not None and not known:
             self._wiring.on_error(told(self._wiring.venue, failure))

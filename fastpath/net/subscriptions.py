@@ -15,7 +15,7 @@ from random import Random
 from typing import NamedTuple
 
 from arb.domain import Symbol
-from fastpath.net.pacing import SECOND_NS, Ladder
+from fastpath.net.pacing import CALM_S, SECOND_NS, Ladder
 
 ANSWER_S = 5.0  # Gate acks within 0.1 s, and a stream that has pushed nothing after 5 s never does (gateio.md 2.7)
 _NEVER = 1 << 63
@@ -62,7 +62,7 @@ class Subscriptions:
         self._answer_ns = round(answer_s * SECOND_NS)
         self._refusals = Ladder(first_s=60.0, cap_s=600.0, quiet_s=1200.0, rng=rng)
         self._silences = Ladder(first_s=1.0, cap_s=600.0, quiet_s=1200.0, rng=rng)
-        self._renewals = Ladder(first_s=0.1, cap_s=10.0, quiet_s=60.0, rng=rng, free=1)
+        self._renewals = Ladder(first_s=0.1, cap_s=10.0, quiet_s=60.0, rng=rng, free=1, calm_s=CALM_S)
         self.waiting = pushed  # whether some full book has yet to come
 
     @property
@@ -168,6 +168,12 @@ class Subscriptions:
         entry.fed = True
         if entry.state is State.ACCEPTED:
             self._flows(entry)
+
+    def starved(self, symbol: Symbol, now_ns: int) -> None:
+        """Changes come, and the full book that should have come before them did not: it was lost, so ask anew."""
+        entry = self._entries.get(symbol)
+        if entry is not None and entry.state is State.ACCEPTED and not entry.fed:
+            entry.state, entry.at_ns = State.SPOILED, now_ns + self._renewals.step_ns(symbol, now_ns)
 
     def renew(self, symbol: Symbol, now_ns: int) -> bool:
         """Have the venue push the full book again. False: not here, or already on its way."""

@@ -10,6 +10,7 @@ from random import Random
 from ssl import SSLContext, create_default_context
 from typing import Any, TypeVar
 
+from arb.breaker import Breaker
 from arb.domain import (
     Balance,
     BalancesRead,
@@ -26,7 +27,7 @@ from arb.domain import (
 from arb.errors import AuthFailed, Cause, OutcomeUnknown, Rejected, Transient, VenueError
 from arb.interfaces import Answer, Clock, Lane, PrivateCodec, Sink, VenueSpec, Verb
 from arb.outcome import failed
-from arb.supervise import Sleep, backoff
+from arb.supervise import Sleep, backoff, minded
 from fastpath.net.alarm import Alarm
 from fastpath.net.cancels import Cancels, Target
 from fastpath.net.clock_keeper import ClockKeeper
@@ -76,6 +77,7 @@ class NativeTrading:
         answer_s: float = ANSWER_S,
         max_clock_error_ms: int = MAX_CLOCK_ERROR_MS,
         deadman_s: int = DEADMAN_S,
+        breaker: Breaker | None = None,
     ) -> None:
         """answer_s: an order without an answer for so long is UNKNOWN.
 
@@ -100,6 +102,7 @@ class NativeTrading:
         self._sender = Sender(
             self.venue, origin, codec, self._governor, clock=clock, sleep=sleep, rng=rng,
             tls=tls if origin.tls else None, venue_ns=self._venue_ns, answer_s=answer_s,
+            breaker=breaker,
         )  # fmt: skip
         self._time = ClockKeeper(codec, self._sender, clock, on_error)
         self._questions = Questions(self.venue, codec, self._sender, self._venue_ns)
@@ -383,3 +386,4 @@ class NativeTrading:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        minded(task, self._fail)  # what it does not expect is a bug of ours: the run ends with it

@@ -8,6 +8,7 @@ from random import Random
 from ssl import SSLContext
 from typing import Any, Protocol
 
+from arb.breaker import Breaker
 from arb.domain import VenueId
 from arb.errors import VenueError
 from arb.interfaces import Clock, Codec, Feed, Tap, VenueSpec
@@ -56,6 +57,7 @@ class Plug(Protocol):
 class Wiring:
     """url: of the socket, the SPEC's or its override.   on_error: hears what is neither an event nor an end.
 
+    breaker: of the streams; it is told how they fare and holds nothing up, since the supervisor spaces the attempts.
     tls: made once, since loading the certificates of all authorities takes longer than any callback may.
     """
 
@@ -70,4 +72,5 @@ class Wiring:
     tap: Tap | None
     on_error: OnError
     tls: SSLContext | None = None
+    breaker: Breaker = field(default_factory=Breaker)
     counters: Counters = field(default_factory=Counters)

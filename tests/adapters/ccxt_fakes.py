@@ -16,8 +16,9 @@ from adapters.ccxt_errors import Redactor
 from adapters.ccxt_limits import Limits
 from adapters.ccxt_listings import Listings
 from adapters.ccxt_market_data import CcxtMarketData
+from arb.breakers import Breakers
 from arb.clock import ManualClock
-from arb.domain import BookSnapshot, Depth, Disconnected, Event, Seed, Symbol, Trust, VenueId
+from arb.domain import BookSnapshot, Depth, Disconnected, Event, Part, Seed, Symbol, Trust, VenueId
 from arb.errors import VenueError
 from arb.interfaces import Feed, SyncRule
 
@@ -209,6 +210,7 @@ class Desk:
         self.clock = ManualClock(1)
         self.counters: Counter[str] = Counter()
         self.rest = FakeExchange()
+        self.breakers = Breakers()
         self.data = CcxtMarketData(
             V,
             feed(depth, trust),
@@ -223,6 +225,8 @@ class Desk:
             redact=Redactor(("hush",)),
             on_error=self.errors,
             counters=self.counters,
+            rest=self.breakers.of(V, Part.PUBLIC),
+            stream=self.breakers.of(V, Part.STREAM),
         )
 
     async def _rest(self) -> Client:

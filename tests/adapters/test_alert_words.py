@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from adapters.alert_sinks import MOST_TEXT, Line, slack_body, telegram_body, told, webhook_body
 from adapters.alert_words import Alert, alert_of
 from arb.domain import (
+    BreakerMoved,
+    BreakerState,
     CycleClosed,
     CycleEnd,
     CycleId,
@@ -18,6 +20,7 @@ from arb.domain import (
     Mismatch,
     OppEvent,
     Opportunity,
+    Part,
     Reason,
     RiskMoved,
     RiskState,
@@ -43,12 +46,28 @@ def moved(after: RiskState) -> RiskMoved:
     return RiskMoved(RiskState.ACTIVE, after, "max_naked", "1001 USDT, at most 1000", 0, 0)
 
 
+def breaker(before: BreakerState, after: BreakerState, why: str = "") -> BreakerMoved:
+    return BreakerMoved(A, Part.PRIVATE, before, after, why, 0)
+
+
 @pytest.mark.parametrize(
     ("fact", "kind", "text"),
     [
         pytest.param(moved(RiskState.HALTED), "halt", "HALTED by max_naked: 1001 USDT, at most 1000", id="a halt"),
         pytest.param(
             moved(RiskState.REDUCING), "limit", "REDUCING by max_naked: 1001 USDT, at most 1000", id="a limit"
+        ),
+        pytest.param(
+            breaker(BreakerState.CLOSED, BreakerState.OPEN, "503"),
+            "breaker",
+            "a PRIVATE keeps failing and is left alone for a while: 503",
+            id="a breaker opens",
+        ),
+        pytest.param(
+            breaker(BreakerState.HALF_OPEN, BreakerState.CLOSED),
+            "breaker",
+            "a PRIVATE works again",
+            id="a breaker closes",
         ),
         pytest.param(
             Stopped("mexc: the key is refused", 0, 0, 0), "halt", "the run ends: mexc: the key is refused", id="an end"
@@ -89,6 +108,8 @@ def test_news(fact, kind, text):
         pytest.param(replace(OPENED, event=OppEvent.CLOSE), id="one that ends"),
         pytest.param(replace(OPENED, reason=Reason.UNKNOWN), id="one of which something is not known"),
         pytest.param(replace(OPENED, size=None), id="one that nobody can take"),
+        pytest.param(breaker(BreakerState.OPEN, BreakerState.HALF_OPEN), id="a breaker lets one call try"),
+        pytest.param(breaker(BreakerState.HALF_OPEN, BreakerState.OPEN, "503"), id="and it fails as before"),
         pytest.param("text", id="what is no fact"),
     ],
 )

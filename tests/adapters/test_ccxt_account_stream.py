@@ -70,6 +70,27 @@ async def test_a_stream_that_fails_takes_the_whole_client_with_it(key: str) -> N
         assert len(desk.clients) == 3  # one for single requests stays
 
 
+@pytest.mark.parametrize(
+    ("key", "pushed"),
+    [
+        pytest.param("watch_orders", [raw_order(filled="plenty")], id="an order"),
+        pytest.param("watch_my_trades", [raw_trade(amount="plenty")], id="a trade"),
+        pytest.param("watch_balance", {"free": {"USDT": "plenty"}, "used": {}}, id="balances"),
+    ],
+)
+async def test_a_push_that_nobody_can_read_may_have_been_a_fill_and_ends_the_connection(
+    key: str, pushed: object
+) -> None:
+    desk = Desk(WATCHES)
+    async with desk.running():
+        desk.stream.push(key, pushed)
+        await turns()
+        assert len(desk.of(PrivateDown)) == 1
+        await desk.sleep.pass_(1.0)
+        await desk.sleep.pass_(1.0)
+        assert [type(event) for event in desk.heard.events][-2:] == [PrivateUp, BalancesRead]
+
+
 async def test_what_can_be_watched_one_market_at_a_time_is() -> None:
     desk = Desk(WATCHES, watch_orders="one market at a time")
     async with desk.running():

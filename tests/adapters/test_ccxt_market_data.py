@@ -8,7 +8,7 @@ import ccxt
 import pytest
 
 from adapters.ccxt_market_data import CALM_NS, RESYNC_S
-from arb.domain import BookSnapshot, Event, Symbol
+from arb.domain import BookSnapshot, BreakerState, Event, Part, Symbol
 from arb.errors import ProtocolError, Rejected, Transient
 from arb.supervise import CAP_S
 from tests.adapters.ccxt_fakes import A, B, Desk, Heard, V, book, turns
@@ -171,6 +171,37 @@ async def test_a_rest_book_that_does_not_come(answers: list[Any], kind: type[Exc
         desk.rest.push(A, answer)
     with pytest.raises(kind):
         await desk.data.fetch_book(A, 20)
+
+
+async def test_a_venue_whose_rest_book_never_comes_is_left_alone_for_a_while() -> None:
+    desk = Desk()
+    for _ in range(5):
+        desk.rest.push(A, ccxt.RequestTimeout("x"))
+        with pytest.raises(Transient):
+            await desk.data.fetch_book(A, 20)
+    asked = len(desk.rest.calls)
+    with pytest.raises(Transient, match="failed too often"):
+        await desk.data.fetch_book(A, 20)
+    assert len(desk.rest.calls) == asked
+    assert desk.breakers.state(V, Part.PUBLIC) is BreakerState.OPEN
+    desk.clock.advance(2_000_000_000)
+    desk.rest.push(A, book(7))
+    await desk.data.fetch_book(A, 20)
+    assert desk.breakers.state(V, Part.PUBLIC) is BreakerState.CLOSED
+
+
+async def test_streams_that_are_lost_again_and_again_open_the_breaker_and_a_book_closes_it() -> None:
+    desk = Desk()
+    async with desk.running(A):
+        for number in range(5):
+            desk.clients[number].push(A, ccxt.NetworkError("no snapshot"))
+            await turns()
+        lost = desk.breakers.state(V, Part.STREAM)
+        desk.clients[5].push(A, book(1))
+        await turns()
+        back = desk.breakers.state(V, Part.STREAM)
+    assert lost in (BreakerState.OPEN, BreakerState.HALF_OPEN)
+    assert back is BreakerState.CLOSED
 
 
 # ---------------------------------------------------------------------------------------------- restart

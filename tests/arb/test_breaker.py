@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from arb.breaker import Breaker, BreakerState
+from arb.breaker import Breaker
+from arb.domain import BreakerState
 
 BAD, GOOD, YES, NO = "bad", "good", "yes", "no"
 

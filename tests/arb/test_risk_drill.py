@@ -32,7 +32,7 @@ def staged(play: Callable[[Stage], T], **limits: object) -> T:
 
 
 def test_every_key_of_the_configuration_has_a_drill():
-    assert set(drills()) == {*RiskConfig.model_fields, "refusal"}
+    assert set(drills()) == {*RiskConfig.model_fields, "breaker", "refusal"}
 
 
 @pytest.mark.parametrize(

@@ -121,12 +121,17 @@ def test_summary() -> None:
                 "rest_errors": 0,
                 "not_live_ms": 1250.0,
                 "live_share": 0.995,
+                "outages": 0,
+                "detect_ms": {"p50": None, "worst": None},
+                "recover_ms": {"p50": None, "worst": None},
+                "breakers": {},
             }
         ],
         "funnel": [{"stage": "listed", "now": 50, "ever": 50}, {"stage": "OK", "now": 2, "ever": 9}],
         "rejected": {"NO_NET_EDGE": 12},
         "latency_us": {"p50": 23.4, "p99": 120.6},
         "notes": ["the tail is torn"],
+        "loop_lag_us": {"p50": None, "p99": None, "worst": None},
     }
 
 

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from arb.errors import AuthFailed, ConfigError, ProtocolError, Transient
-from arb.supervise import backoff, supervise
+from arb.supervise import backoff, minded, supervise
 
 
 class Top(Random):
@@ -109,3 +109,19 @@ def test_full_jitter_covers_the_range_below_the_ceiling() -> None:
 def test_the_same_seed_waits_the_same() -> None:
     first, second = (list(islice(backoff(Random(7)), 10)) for _ in range(2))
     assert first == second
+
+
+async def _failing() -> None:
+    raise ValueError("nobody waits for it")
+
+
+async def test_a_task_that_nobody_waits_for_is_looked_at() -> None:
+    told: list[Exception] = []
+    for work in (_failing(), asyncio.sleep(0)):
+        minded(asyncio.create_task(work), told.append)
+    cancelled = asyncio.create_task(asyncio.sleep(60))
+    minded(cancelled, told.append)
+    await asyncio.sleep(0)
+    cancelled.cancel()
+    await asyncio.sleep(0.01)
+    assert [str(failure) for failure in told] == ["nobody waits for it"]

@@ -26,6 +26,7 @@ from arb.domain import (
     Order,
     OrderSent,
     OrderType,
+    Part,
     Plan,
     PrivateDown,
     Purpose,
@@ -40,6 +41,7 @@ S = 1_000_000_000
 _BEYOND = Decimal("1.001")
 _ONE = Decimal(1)
 _NONE = Decimal(0)
+_MANY = 100  # failures in a row that no breaker overlooks
 
 Act = Callable[[Attempt], str]  # goes beyond the limit; returns what the gate did, in words
 Sets = Callable[[Stage], Mapping[str, Any]]
@@ -59,9 +61,11 @@ class Drill(msgspec.Struct, frozen=True):
 
 
 def drills() -> Mapping[str, Drill]:
-    """By key; "refusal" is no key but what a private side says of itself."""
+    """By key; "breaker" and "refusal" are no keys but what is said of a private side, and by it."""
     made = {
+        "breaker": Drill("orders to a venue have failed too often in a row", "", _breaker),
         "refusal": Drill("the private side of a venue is lost", "", _refusal),
+        "max_loop_lag_ms": Drill("the event loop is 1 ms too late", "", _max_loop_lag_ms),
         "currency": Drill("a coin that no live book prices is left over", "", _currency),
         "max_book_age_ms": Drill("asked 1 ms after the older book has become too old", "", _max_book_age_ms),
         "max_skew_ms": Drill("one of the books is as it was 1 ms too long ago", "", _max_skew_ms, _any_age),
@@ -126,6 +130,19 @@ def _more_reserve(stage: Stage) -> Mapping[str, Any]:
 
 def _plain(attempt: Attempt) -> str:
     return attempt.verdict(attempt.stage.plan())
+
+
+def _breaker(attempt: Attempt) -> str:
+    stage = attempt.stage
+    breaker = attempt.breakers.of(stage.sell.venue, Part.PRIVATE)
+    for _ in range(_MANY):
+        breaker.record(False, stage.clock.mono_ns(), "drill")
+    return _plain(attempt)
+
+
+def _max_loop_lag_ms(attempt: Attempt) -> str:
+    attempt.late_ns = (attempt.config.max_loop_lag_ms + 1) * MS
+    return _plain(attempt)
 
 
 def _refusal(attempt: Attempt) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from arb.books import Books
+from arb.breakers import Breakers
 from arb.config import RiskConfig
 from arb.domain import (
     BookKey,
@@ -137,6 +138,8 @@ class Attempt:
         self.config = config
         self.exposure = Exposure()
         self.doors = {stage.buy.venue: Door(), stage.sell.venue: Door()}
+        self.breakers = Breakers()
+        self.late_ns = 0
         self.moves: list[RiskMoved] = []
         self._instead: dict[BookKey, BookSync] = {}
         self.risk = Risk(
@@ -149,6 +152,8 @@ class Attempt:
             venues_of=self._venues_of,
             publish=self._publish,
             clock=stage.clock,
+            why_not=self.breakers.why_not,
+            late_ns=lambda _now_ns: self.late_ns,
         )
 
     def replace_book(self, book: BookSync) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from arb.cli.desk import Desk
+from arb.supervise import minded
 
 Picture = Callable[[Console], RenderableType]
 
@@ -32,6 +33,7 @@ async def drawn(
     with Live(console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=desk.stderr.isatty()) as live:
         canvas = _Canvas(live, console, picture)
         task = asyncio.create_task(_keep_drawing(canvas, every_s, refresh))
+        minded(task, lambda exc: logger.error("the live view failed and is not drawn any more: {!r}", exc))
         try:
             yield
         finally:

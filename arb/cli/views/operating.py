@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from arb.cli.views import health
 from arb.cli.views.text import NONE, decimal
 from arb.control import CancelReply, FlattenReply, RiskReply
-from arb.status import BalanceRow, EngineStatus, ExposureRow, OrderRow, PrivateStatus
+from arb.domain import Symbol
+from arb.status import BalanceRow, EngineStatus, ExposureRow, OrderRow, PrivateStatus, UptimeRow
 
-_VENUE_COLUMNS = ("venue", "path", "private", "clock_error_ms", "orders_left", "balances_age_ms", "books_live", "why")
+_VENUE_COLUMNS = (
+    "venue", "path", "private", "clock_error_ms", "orders_left", "balances_age_ms", "books_live", "live", "outages",
+    "detect_ms", "recover_ms", "breakers", "why",
+)  # fmt: skip
 _BALANCE_COLUMNS = ("venue", "coin", "free", "locked", "reserved", "age_ms", "usable")
 
 
@@ -21,6 +26,7 @@ def status_text(status: EngineStatus) -> str:
         f"pnl: {decimal(status.pnl_today)} {status.currency} today, {decimal(status.pnl_total)} in all",
         f"decision to sent {_latency(status.sent_p50_us, status.sent_p99_us)},"
         f" to acknowledged {_latency(status.acked_p50_us, status.acked_p99_us)}",
+        f"loop lag {health.loop_lag(status.loop)}",
     ]
     if status.refused:
         lines.append(f"refused: {', '.join(f'{limit} {count}' for limit, count in status.refused)}")
@@ -66,6 +72,11 @@ def balance_lines(rows: Sequence[BalanceRow]) -> Iterator[str]:
     yield from columns(_BALANCE_COLUMNS, map(_balance, rows))
 
 
+def uptime_lines(rows: Sequence[UptimeRow]) -> Iterator[str]:
+    """Every book, the worst first."""
+    yield from columns(health.UPTIME_COLUMNS, map(health.uptime_row, health.worst_first(rows)))
+
+
 def order_text(order: OrderRow) -> str:
     price = "the market" if order.price is None else decimal(order.price)
     return (
@@ -92,6 +103,8 @@ def duration(seconds: float) -> str:
 
 
 def _venue(venue: PrivateStatus) -> tuple[str, ...]:
+    uptime = health.uptime_row(venue.uptime or UptimeRow(venue.venue, Symbol("")))
+    _name, _all, live, outages, detect, recover, _down = uptime
     return (
         venue.venue,
         venue.path,
@@ -100,6 +113,11 @@ def _venue(venue: PrivateStatus) -> tuple[str, ...]:
         NONE if venue.orders_left is None else str(venue.orders_left),
         _number(venue.balances_age_ms),
         f"{venue.books_live}/{venue.books}",
+        live,
+        outages,
+        detect,
+        recover,
+        health.breakers(venue.breakers),
         venue.why or NONE,
     )
 

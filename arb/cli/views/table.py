@@ -9,7 +9,7 @@ from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from arb.cli.views import text
+from arb.cli.views import health, text
 from arb.cli.views.lines import Selection, is_open_to_use
 from arb.domain import BookState, Opportunity, Reason
 from arb.status import ScanStatus, ScanSummary, StatusSource
@@ -74,8 +74,13 @@ def scan_picture(status: ScanStatus, *, rejected: bool, width: int, height: int)
     below: list[RenderableType] = [
         Text(f"funnel  {text.funnel(status) or text.NONE}"),
         _venues(status),
-        Text(f"{status.uptime_s:.0f} s up, wire to decision {text.latency(status)}"),
+        Text(
+            f"{status.uptime_s:.0f} s up, wire to decision {text.latency(status)}, "
+            f"loop lag {health.loop_lag(status.loop)}"
+        ),
     ]
+    for venue in status.venues:
+        below += [Text(f"breaker  {line}", style="red") for line in health.breaker_texts(venue.venue, venue.breakers)]
     if status.rejected:
         below.append(Text(f"rejected  {text.rejected(status)}"))
     room = max(3, height - len(status.venues) - len(below) - 10)
@@ -126,7 +131,18 @@ def _venues(status: ScanStatus) -> Table:
     table = Table(expand=True)
     for name in ("venue", "path", "feed", "trust", "books"):
         table.add_column(name, no_wrap=True)
-    for name in ("live", "messages/s", "gaps", "resyncs", "crossed", "reconnects", "refused", "errors"):
+    for name in (
+        "live",
+        "messages/s",
+        "gaps",
+        "resyncs",
+        "crossed",
+        "reconnects",
+        "refused",
+        "errors",
+        "outages",
+        "back ms",
+    ):
         table.add_column(name, justify="right", no_wrap=True)
     for venue in status.venues:
         books = Text(" ").join(
@@ -142,5 +158,7 @@ def _venues(status: ScanStatus) -> Table:
             text.share(venue.live_share),
             f"{venue.messages_per_s:.0f}",
             *(str(count) for count in troubles),
+            str(venue.uptime.outages) if venue.uptime is not None else text.NONE,
+            health.spans(venue.uptime.recover_p50_ms, venue.uptime.recover_worst_ms) if venue.uptime else text.NONE,
         )
     return table

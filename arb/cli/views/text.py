@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from arb.cli.views import health
 from arb.domain import Leg, Levels, Opportunity, Reason, Trust
 from arb.status import BookShot, ScanStatus, ScanSummary, VenueStatus
 from arb.units import plain, plain_float
@@ -53,6 +54,8 @@ def summary_text(summary: ScanSummary) -> str:
         parts.append(f"rejected {rejected(status)}")
     if status.latency_p50_us is not None:
         parts.append(f"wire to decision {latency(status)}")
+    if status.loop.p50_us is not None:
+        parts.append(f"loop lag {health.loop_lag(status.loop)}")
     return "; ".join((*parts, *summary.notes))
 
 
@@ -67,7 +70,8 @@ def venue_text(venue: VenueStatus) -> str:
     }
     counts = [f"{venue.messages} messages", *(f"{count} {name}" for name, count in troubles.items() if count)]
     live = [] if venue.live_share is None else [f"{share(venue.live_share)} LIVE"]
-    return f"{venue.venue} ({path(venue)}, {trust(venue.trust)}): {', '.join((books(venue), *counts, *live))}"
+    lost = filter(None, (health.outages(venue.uptime), *health.breaker_texts("breaker", venue.breakers)))
+    return f"{venue.venue} ({path(venue)}, {trust(venue.trust)}): {', '.join((books(venue), *counts, *live, *lost))}"
 
 
 def why(opp: Opportunity) -> str:

@@ -8,6 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text as Line
 
 from arb.cli.output import Lines, Text
+from arb.cli.views.health import loop_lag
 from arb.cli.views.operating import status_text
 from arb.cli.views.text import decimal, funnel, latency, venue_text
 from arb.domain import CycleClosed, CycleEnd, CycleOpened, RiskMoved
@@ -121,6 +122,8 @@ def trade_summary_text(summary: TradeSummary) -> str:
         parts.append(f"refused {', '.join(f'{limit} {count}' for limit, count in engine.refused)}")
     parts += [venue_text(venue) for venue in scan.venues]
     parts.append(f"wire to decision {latency(scan)}")
+    if scan.loop.p50_us is not None:
+        parts.append(f"loop lag {loop_lag(scan.loop)}")
     if engine.sent_p50_us is not None and engine.sent_p99_us is not None:
         parts.append(f"plan to both orders sent p50 {engine.sent_p50_us:.0f} us p99 {engine.sent_p99_us:.0f} us")
     if engine.acked_p50_us is not None and engine.acked_p99_us is not None:

@@ -11,8 +11,8 @@ from arb.app import factories
 from arb.app.factories import Complaints, Factories
 from arb.app.simulating import Environment
 from arb.clock import ManualClock
-from arb.config import Settings
-from arb.domain import VenueId
+from arb.config import Credentials, Settings
+from arb.domain import Depth, Part, VenueId
 from arb.errors import ConfigError, Transient
 from fastpath import mexc
 
@@ -55,3 +55,23 @@ def test_the_same_complaint_is_logged_again_only_after_a_while(monkeypatch):
     clock.advance(31 * 10**9)
     complain(Transient("v", "refused"))
     assert logged == ["v: refused", "v: something else", "v: refused (2 times more since)"]
+
+
+@pytest.mark.parametrize(
+    ("fastpath", "orders"),
+    [
+        pytest.param(True, None, id="native"),
+        pytest.param(False, None, id="through ccxt"),
+        pytest.param(True, "ccxt", id="books native, orders through ccxt"),
+    ],
+)
+async def test_every_part_of_a_venue_tells_the_breakers_of_the_run(fastpath, orders):
+    config = {"exchanges": {"mexc": {"fastpath": fastpath, "orders": orders}}}
+    keys = {"mexc": Credentials("mexc", "key", "secret")}
+    made = Factories(Environment(Settings.model_validate(config), keys), ManualClock())
+    venue = VenueId("mexc")
+    made[venue].market_data((), Depth.TOP)
+    made.orders(venue).trading(())
+    assert {row.part for row in made.breakers.rows(venue, 0)} == set(Part)
+    assert made.breakers.rows(VenueId("gateio"), 0) == ()
+    await made.close()

@@ -58,11 +58,15 @@ def test_status_in_words(shell: Shell) -> None:
         "cycles: 1 open, 12 closed, 1 reported; 27 orders sent",
         "pnl: 1.25 USDT today, -3 in all",
         "decision to sent p50 85 us p99 200 us, to acknowledged -",
+        "loop lag p50 0.3 ms p99 1.1 ms worst 12.5 ms",
         "refused: balance 3, edge 40",
         "exposure: gateio -0.002 A (-0.025 USDT)",
-        "venue   path   private  clock_error_ms  orders_left  balances_age_ms  books_live  why",
-        "mexc    paper  up       12.5            9            40.0             39/40       -",
-        "gateio  paper  DOWN     -               -            -                0/0         its private side is down",
+        "venue   path   private  clock_error_ms  orders_left  balances_age_ms  books_live  live     outages  detect_ms"
+        "  recover_ms  breakers            why",
+        "mexc    paper  up       12.5            9            40.0             39/40       99.942%  3        100/900"
+        "    40/331      -                   -",
+        "gateio  paper  DOWN     -               -            -                0/0         -        0        -"
+        "          -           PRIVATE OPEN 1.4 s  its private side is down",
         "journal: /home/me/journal-paper.sqlite",
     ]
 
@@ -134,6 +138,16 @@ def test_status_can_be_watched_until_the_engine_ends(shell: Shell, monkeypatch: 
             ],
             id="balances",
         ),
+        pytest.param(
+            ("status", "--books"),
+            ("uptime",),
+            [
+                "venue   symbol  live      outages  detect_ms  recover_ms  down_ms",
+                "mexc    A/USDT  99.942%   3        100/900    40/331      12",
+                "gateio  A/USDT  100.000%  0        -          -           -",
+            ],
+            id="how long each book was LIVE, the worst first",
+        ),
     ],
 )
 def test_each_verb_says_what_was_done(
@@ -143,6 +157,17 @@ def test_each_verb_says_what_was_done(
         assert shell(*arguments) == 0
     assert engine.asked == [asked]
     assert shell.out.splitlines() == out
+
+
+def test_books_as_json(shell: Shell) -> None:
+    with running(shell):
+        assert shell("status", "--books", "--json") == 0
+    line = json.loads(shell.out)
+    assert (line["schema"], line["mode"]) == ("arb.uptime/1", "paper")
+    assert [(row["symbol"], row["outages"], row["recover_worst_ms"]) for row in line["rows"]] == [
+        ("A/USDT", 0, None),
+        ("A/USDT", 3, 330.6),
+    ]
 
 
 def test_balances_as_json(shell: Shell) -> None:

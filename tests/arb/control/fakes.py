@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from arb.control import BalancesReply, CancelReply, FlattenReply, RiskReply
-from arb.domain import ClientId, Coin, RiskState, Side, Symbol, VenueId
-from arb.status import BalanceRow, EngineStatus, ExposureRow, OrderRow, PrivateStatus
+from arb.control import BalancesReply, CancelReply, FlattenReply, RiskReply, UptimeReply
+from arb.domain import BreakerState, ClientId, Coin, Part, RiskState, Side, Symbol, VenueId
+from arb.status import (
+    BalanceRow,
+    BreakerRow,
+    EngineStatus,
+    ExposureRow,
+    LoopStatus,
+    OrderRow,
+    PrivateStatus,
+    UptimeRow,
+)
 
 ORDER = OrderRow(VenueId("mexc"), Symbol("A/USDT"), ClientId("arb-1"), Side.SELL, Decimal("0.50"), Decimal("12.5"))
+LOST = UptimeRow(VenueId("mexc"), Symbol("A/USDT"), 0.99942, 3, 100.4, 900.0, 40.0, 330.6, 12.0)
+STEADY = UptimeRow(VenueId("gateio"), Symbol("A/USDT"), 1.0)
+FAILING = BreakerRow(Part.PRIVATE, BreakerState.OPEN, 1.44, "503 from POST /api/v3/order")
 EXPOSURE = ExposureRow(VenueId("gateio"), Coin("A"), Decimal("-0.002"), Decimal("-0.025"))
 
 
@@ -37,13 +49,14 @@ class FakeEngine:
             pnl_total=Decimal("-3"),
             exposure=(EXPOSURE,),
             venues=(
-                PrivateStatus(VenueId("mexc"), "paper", True, 12.5, 9, 40.0, 40, 39),
-                PrivateStatus(VenueId("gateio"), "paper", False, why="its private side is down"),
+                PrivateStatus(VenueId("mexc"), "paper", True, 12.5, 9, 40.0, 40, 39, uptime=LOST),
+                PrivateStatus(VenueId("gateio"), "paper", False, why="its private side is down", breakers=(FAILING,)),
             ),
             refused=(("balance", 3), ("edge", 40)),
             sent_p50_us=85.0,
             sent_p99_us=200.0,
             journal="/home/me/journal-paper.sqlite",
+            loop=LoopStatus(310.0, 1100.0, 12_500.0),
         )
 
     def halt(self, why: str) -> RiskReply:
@@ -66,6 +79,10 @@ class FakeEngine:
         self._note("balances")
         row = BalanceRow(VenueId("mexc"), Coin("USDT"), Decimal("1E+3"), Decimal("0.50"), Decimal(0), 12.0, True)
         return BalancesReply((row,))
+
+    def uptime(self) -> UptimeReply:
+        self._note("uptime")
+        return UptimeReply((STEADY, LOST))
 
     def _note(self, *what: str) -> None:
         if self.fails is not None:

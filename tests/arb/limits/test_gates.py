@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from arb.domain import BookSnapshot, Coin, PrivateDown, PrivateUp, Purpose, Trust
+from arb.domain import BookSnapshot, Coin, Part, PrivateDown, PrivateUp, Purpose, Trust, VenueId
 from tests.arb.limits.world import BTC, GATE, KUCOIN, MEXC, World
 
 MS = 1_000_000
@@ -43,6 +43,21 @@ def lost(venue: str) -> Callable[[World], None]:
 
 def shown(venue: str, bid: float, ask: float) -> Callable[[World], None]:
     return lambda world: world.show(venue, bid, ask)
+
+
+def broken(venue: VenueId) -> Callable[[World], None]:
+    def arrange(world: World) -> None:
+        for _ in range(5):
+            world.breakers.of(venue, Part.PRIVATE).record(False, world.now_ns, "503")
+
+    return arrange
+
+
+def late(ms: float) -> Callable[[World], None]:
+    def arrange(world: World) -> None:
+        world.late_ns = round(ms * 1_000_000)
+
+    return arrange
 
 
 def clock(error_ms: float | None) -> Callable[[World], None]:
@@ -140,6 +155,10 @@ def hedged(world: World) -> None:
             id="collar: nobody else tells a price",
         ),
         # venues
+        pytest.param({}, broken(GATE), {}, "breaker", id="breaker: orders there keep failing"),
+        pytest.param({}, broken(KUCOIN), {}, "", id="breaker: of a venue that is none of the two"),
+        pytest.param({"max_loop_lag_ms": 100}, late(100), {}, "", id="max_loop_lag_ms: as late as allowed"),
+        pytest.param({"max_loop_lag_ms": 100}, late(101), {}, "max_loop_lag_ms", id="max_loop_lag_ms: later"),
         pytest.param({}, door("budget used up"), {}, "refusal", id="refusal: what the private side says"),
         pytest.param({}, told(PrivateDown(GATE, "cut", 0)), {}, "refusal", id="refusal: a lost private stream"),
         pytest.param(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from arb.breakers import Breakers
 from arb.clock import ManualClock
 from arb.config import RiskConfig
 from arb.domain import (
@@ -57,6 +58,8 @@ class World:
         self.doors = {MEXC: OpenDoor(), GATE: OpenDoor()}
         self.books: dict[BookKey, BookSync] = {}
         self.moves: list[RiskMoved] = []
+        self.breakers = Breakers()
+        self.late_ns = 0
         self.show(MEXC, 99, 100)
         self.show(GATE, 101, 102)
         self.risk = self.gate(**limits)
@@ -73,6 +76,8 @@ class World:
             venues_of=lambda symbol: [venue for venue, listed in self.books if listed == symbol],
             publish=self.publish,
             clock=self.clock,
+            why_not=self.breakers.why_not,
+            late_ns=lambda _now_ns: self.late_ns,
         )
 
     def price(self, coin: Coin, now_ns: int) -> Decimal | None:

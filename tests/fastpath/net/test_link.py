@@ -62,13 +62,13 @@ async def test_it_subscribes_and_carries_what_is_accepted(venue: Venue) -> None:
 
 
 async def test_frames_keep_to_the_rate_of_the_venue(venue: Venue) -> None:
-    line = Line(venue, message_hz=20.0)
+    line = Line(venue, message_hz=1.9)
     loop = asyncio.get_running_loop()
     async with line.running():
         await venue.until(lambda: bool(venue.asked("on")))
         first = loop.time()
         await venue.until(lambda: len(venue.asked("on")) == 2)
-        assert 0.03 < loop.time() - first < 0.5
+        assert 0.4 < loop.time() - first < 5
 
 
 async def test_silence_is_broken_by_pings_which_the_venue_answers(venue: Venue) -> None:

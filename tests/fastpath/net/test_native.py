@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from arb.breakers import Breakers
 from arb.clock import SystemClock
-from arb.domain import Coin, Depth, Market, NativeSymbol, Seed, Symbol, Trust
+from arb.domain import BreakerState, Coin, Depth, Market, NativeSymbol, Part, Seed, Symbol, Trust
 from arb.errors import ConfigError, Transient
 from arb.interfaces import Feed, Lane, Statics, SyncRule
 from fastpath import mexc
@@ -150,3 +151,25 @@ async def test_the_codec_gets_the_symbol_table() -> None:
     made.market_data([MARKET], Depth.TOP)
     assert tables[-1] == {NativeSymbol("AUSDT"): Symbol("A/USDT")}
     await asyncio.sleep(0)
+
+
+async def test_whoever_made_the_breakers_sees_streams_and_requests_fail() -> None:
+    breakers, opened = Breakers(), asyncio.Event()
+    breakers.listen(lambda moved: opened.set() if moved.part is Part.STREAM else None)
+
+    async def soon(_seconds: float) -> None:
+        await asyncio.sleep(0.001)
+
+    dead = {"rest_url": "http://127.0.0.1:9", "ws_url": "ws://127.0.0.1:9"}
+    made = factory(breakers=breakers, sleep=soon, **dead)
+    data = made.market_data((MARKET,), Depth.TOP)
+    async with running(data.run([MARKET.symbol], Heard())):
+        async with asyncio.timeout(5):
+            await opened.wait()
+        for _ in range(5):
+            with pytest.raises(Transient):
+                await data.fetch_book(MARKET.symbol, 5)
+    await made.close()
+    assert breakers.state(V, Part.PUBLIC) is BreakerState.OPEN
+    assert "cannot connect to ws://127.0.0.1:9" in breakers.why_not(V, Part.STREAM, 0)
+    assert breakers.state(V, Part.PRIVATE) is BreakerState.CLOSED

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from fastpath.net.pacing import SECOND_NS, Bucket, Ladder
+from fastpath.net.pacing import SECOND_NS, Bucket, Ladder, Pace
 
 MS = SECOND_NS // 1000
 
@@ -49,6 +49,34 @@ def test_a_wait_is_exact() -> None:
     assert bucket.wait_ns(100 * MS) == 100 * MS
 
 
+@pytest.mark.parametrize(
+    ("rate_hz", "at_ms", "waits_ms"),
+    [
+        pytest.param(2.0, [0, 0, 0], [0, 0, 1000], id="a second's worth at once, then not"),
+        pytest.param(2.0, [0, 400, 500, 1000], [0, 0, 500, 0], id="the oldest makes room"),
+        pytest.param(0.5, [0, 0, 2000], [0, 2000, 0], id="less than one a second"),
+    ],
+)
+def test_pace(rate_hz: float, at_ms: list[int], waits_ms: list[int]) -> None:
+    pace, waits = Pace(rate_hz), []
+    for ms in at_ms:
+        waits.append(pace.wait_ns(ms * MS) // MS)
+        if not waits[-1]:
+            pace.take(ms * MS)
+    assert waits == waits_ms
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_second_ever_sees_more_than_the_pace(seed: int) -> None:
+    pace, rng, now_ns, sent = Pace(10.0), Random(seed), 0, []
+    while len(sent) < 200:
+        now_ns += pace.wait_ns(now_ns) if rng.random() < 0.8 else round(rng.uniform(0, 2) * SECOND_NS)
+        if not pace.wait_ns(now_ns):
+            pace.take(now_ns)
+            sent.append(now_ns)
+    assert max(sum(at <= other < at + SECOND_NS for other in sent) for at in sent) <= 10
+
+
 class Longest(Random):
     def uniform(self, a: float, b: float) -> float:
         return b
@@ -76,6 +104,19 @@ def steps(ladder: Ladder, gaps_s: list[float], key: str = "x") -> list[float]:
 )
 def test_ladder(free: int, gaps_s: list[float], waits_s: list[float]) -> None:
     assert steps(Ladder(1.0, 8.0, 60.0, Longest(), free), gaps_s) == waits_s
+
+
+@pytest.mark.parametrize(
+    ("gaps_s", "waits_s"),
+    [
+        pytest.param([0, 0, 0, 4, 4], [0, 1, 2, 4, 8], id="too little calm forgives nothing"),
+        pytest.param([0, 0, 0, 5, 5], [0, 1, 2, 2, 2], id="each calm takes one of the times back"),
+        pytest.param([0, 0, 0, 11, 0], [0, 1, 2, 1, 2], id="two of them two"),
+        pytest.param([0, 0, 55, 0], [0, 1, 0, 1], id="nobody is forgiven more than there was"),
+    ],
+)
+def test_calm_brings_a_key_down_again(gaps_s: list[float], waits_s: list[float]) -> None:
+    assert steps(Ladder(1.0, 8.0, 60.0, Longest(), free=1, calm_s=5.0), gaps_s) == waits_s
 
 
 def test_keys_climb_separately() -> None:

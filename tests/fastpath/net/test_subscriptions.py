@@ -209,6 +209,28 @@ def on(symbol: Symbol = A) -> Subscriptions:
     return subs
 
 
+def test_changes_without_the_full_book_they_change_are_asked_anew_at_once() -> None:
+    subs = ledger(A, B, pushed=True)
+    asked(subs)
+    subs.accepted([A, B], at(1))
+    subs.fed(B)
+    for symbol in (A, B):
+        subs.starved(symbol, at(1.2))
+    assert asked(subs, 1.2) == (Ask(True, (A,)),)
+    subs.left([A], at(1.3))
+    assert asked(subs, 1.3) == (Ask(False, (A,)),)
+    subs.accepted([A], at(1.4))
+    subs.fed(A)
+    assert subs.on == {A, B}
+
+
+def test_a_change_before_the_answer_starves_nobody() -> None:
+    subs = ledger(A, pushed=True)
+    asked(subs)
+    subs.starved(A, at(1))  # it may be of the subscription before
+    assert asked(subs, 1) == ()
+
+
 def test_renewal_takes_off_waits_for_the_answer_and_asks_again() -> None:
     subs = on()
     assert subs.renew(A, at(10))

@@ -6,7 +6,7 @@ import io
 from decimal import Decimal
 
 import pytest
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from arb.cli.views.lines import Selection
 from arb.cli.views.table import ScanTable
@@ -23,12 +23,20 @@ class Source:
         return status(*self.opps)
 
 
-def drawn(table: ScanTable, width: int = 180, height: int = 40) -> str:
-    console = Console(file=io.StringIO(), width=width, height=height, color_system=None)
-    table.refresh()
-    console.print(table.picture(console))
+def terminal(width: int, height: int = 40) -> Console:
+    return Console(file=io.StringIO(), width=width, height=height, color_system=None)
+
+
+def printed(picture: RenderableType, console: Console) -> str:
+    console.print(picture)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
+
+
+def drawn(table: ScanTable, width: int = 180, height: int = 40) -> str:
+    table.refresh()
+    console = terminal(width, height)
+    return printed(table.picture(console), console)
 
 
 def table_of(*opps: Opportunity, show: bool = False) -> ScanTable:

@@ -1,0 +1,52 @@
+"""Pollers and writers under the supervisor: one that fails is told of and begins anew, and the run goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from random import Random
+
+from loguru import logger
+
+from arb.errors import VenueError
+from arb.supervise import Sleep, Up, supervise
+
+
+async def kept(
+    name: str, run: Callable[[], Awaitable[None]], *, sleep: Sleep = asyncio.sleep, rng: Random | None = None
+) -> None:
+    """Until cancelled, or until it raises what no retry can mend. One that returns has nothing left to do.
+
+    name: what it does, for the log.   run: the poller; it may be begun again and again.
+    """
+
+    async def work(_up: Up) -> None:
+        try:
+            await run()
+        except BaseExceptionGroup as failures:
+            raise _first(failures) from None
+
+    def lost(failure: Exception | None) -> None:
+        if failure is None:
+            raise _Over
+        if isinstance(failure, VenueError):
+            logger.warning("{} begins anew: {}", name, failure)
+        else:  # a bug of ours: where it is helps whoever mends it
+            logger.opt(exception=failure).error("{} has failed and begins anew: {!r}", name, failure)
+
+    try:
+        await supervise(work, lost, sleep=sleep, rng=Random() if rng is None else rng)
+    except _Over:
+        return
+
+
+class _Over(Exception):
+    """It has returned."""
+
+
+def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What went wrong first: the group of tasks is a detail of the poller's."""
+    failure: BaseException = failures
+    while isinstance(failure, BaseExceptionGroup):
+        failure = failure.exceptions[0]
+    return failure
