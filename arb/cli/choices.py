@@ -14,7 +14,7 @@ from arb.rows import SimOptions
 
 T = TypeVar("T")
 
-_BENCHES = ("all", "decode", "wire", "order", "cycle", "journal", "scale", "alloc", "start")
+_BENCHES = ("all", "decode", "wire", "order", "cycle", "journal", "scale", "alloc", "start", "tried")
 _MODES = ("paper", "sim", "live")
 _SWITCH = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
 

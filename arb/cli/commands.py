@@ -339,7 +339,9 @@ def sim(
 def bench(
     what: Annotated[
         str,
-        typer.Argument(metavar="[all|decode|wire|order|cycle|journal|scale|alloc|start]", help="What to measure."),
+        typer.Argument(
+            metavar="[all|decode|wire|order|cycle|journal|scale|alloc|start|tried]", help="What to measure."
+        ),
     ] = "decode",
     exchanges: opt.Exchanges = None,
     frames: Annotated[int, typer.Option("--frames", min=100, help="Of each venue.")] = 20_000,
@@ -365,10 +367,12 @@ def bench(
     scale: cost of a frame and memory of a book as symbols, venues and rate grow.
     alloc: memory blocks that book updates take, and keep.
     start: process start to the first LIVE book and decision, cold and warm; and --help.
+    tried: every part beside the alternatives it was chosen from (no part of all).
     """
     from arb.cli import choices
     from arb.cli.bench import Bench, BenchCycle, BenchJournal, BenchOrder
     from arb.cli.bench_suite import BenchAll, BenchOne
+    from arb.cli.bench_tried import BenchTried
 
     venues, seeded = choices.venues(exchanges), 1 if seed is None else seed
     if choices.benchmark(what) == "all":
@@ -381,6 +385,8 @@ def bench(
         return BenchJournal(cycles=cycles or 1_000, rounds=rounds, jsonl=jsonl)
     if what == "cycle":
         return BenchCycle(cycles=cycles or 30, rounds=rounds, seed=seeded, jsonl=jsonl)
+    if what == "tried":
+        return BenchTried(exchanges=venues, rounds=rounds, seed=seeded, jsonl=jsonl)
     if what == "order":
         return BenchOrder(exchanges=venues, orders=orders, rounds=rounds, jsonl=jsonl)
     return Bench(exchanges=venues, frames=frames, rounds=rounds, seed=seeded, jsonl=jsonl)
