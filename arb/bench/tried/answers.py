@@ -18,7 +18,7 @@ from arb.clock import SystemClock
 from arb.errors import ArbError
 from arb.interfaces import Request
 from fastpath.net.http_line import HttpLine
-from fastpath.net.http_wire import MAX_BODY, AnswerReader, Response, origin_of, written
+from fastpath.net.http_wire import MAX_BODY, AnswerReader, Origin, Response, origin_of, written
 
 BODY = msgspec.json.encode({"symbol": "BTCUSDT", "orderId": "C02__1", "clientOrderId": "arb-1", "status": "NEW"} | {
     f"field{n}": f"{n}.000000" for n in range(12)
@@ -29,6 +29,7 @@ ANSWER = (
 )
 REQUEST = Request("POST", "/api/v3/order", (("X-Key", "none"), ("Content-Type", "application/json")), BODY)
 _TIMEOUT_S = 5.0
+_OF = {"ours": "our parser"}
 
 
 class Answer(NamedTuple):
@@ -165,10 +166,9 @@ async def clients() -> AsyncIterator[dict[str, Ask]]:
 
         found: dict[str, Ask] = {"aiohttp": by_aiohttp}
         for name, make in parsers().items():
-            if name != "ours":
-                _, small = await loop.create_connection(lambda make=make: Small(make()), host, port)  # type: ignore[misc]
-                stack.callback(small.close)
-                found[f"a small client on {name}"] = lambda small=small: small.ask(written(origin, REQUEST))  # type: ignore[misc]
+            _, small = await loop.create_connection(lambda make=make: Small(make()), host, port)  # type: ignore[misc]
+            stack.callback(small.close)
+            found[f"a small client on {_OF.get(name, name)}"] = _asking(small, origin)
 
         line = HttpLine(SystemClock(), MAX_BODY, lambda _line: None, lambda _line: None)
         await loop.create_connection(lambda: line, host, port)
@@ -190,6 +190,10 @@ async def clients() -> AsyncIterator[dict[str, Ask]]:
 
         found["our HttpLine"] = ours
         yield found
+
+
+def _asking(small: Small, origin: Origin) -> Ask:
+    return lambda: small.ask(written(origin, REQUEST))
 
 
 class _Parrot(asyncio.Protocol):
