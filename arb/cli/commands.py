@@ -379,12 +379,14 @@ def bench(
     scale: cost of a frame and memory of a book as symbols, venues and rate grow.
     alloc: memory blocks that book updates take, and keep.
     start: process start to the first LIVE book and decision, cold and warm; and --help.
+    tried: every part beside the alternatives it was chosen from (no part of all).
     soak: millions of frames, thousands of reconnects and cycles: exit code 1 unless nothing grows (half an hour).
     """
     from arb.cli import choices
     from arb.cli.bench import Bench, BenchCycle, BenchJournal, BenchOrder
     from arb.cli.bench_soak import Soak
     from arb.cli.bench_suite import BenchAll, BenchOne
+    from arb.cli.bench_tried import BenchTried
 
     venues, seeded = choices.venues(exchanges), 1 if seed is None else seed
     if choices.benchmark(what) == "all":
@@ -396,12 +398,14 @@ def bench(
     if reconnects is not None:
         raise typer.BadParameter("connections are lost in a soak only; use it with 'soak'", param_hint="--reconnects")
     count = 20_000 if frames is None else frames
-    if what in ("wire", "tape", "evenness", "scale", "alloc", "start", "tried"):
+    if what in ("wire", "tape", "evenness", "scale", "alloc", "start"):
         return BenchOne(name=what, exchanges=venues, frames=count, rounds=rounds, seed=seeded, jsonl=jsonl)
     if what == "journal":
         return BenchJournal(cycles=cycles or 1_000, rounds=rounds, jsonl=jsonl)
     if what == "cycle":
         return BenchCycle(cycles=cycles or 30, rounds=rounds, seed=seeded, jsonl=jsonl)
+    if what == "tried":
+        return BenchTried(exchanges=venues, rounds=rounds, seed=seeded, jsonl=jsonl)
     if what == "order":
         return BenchOrder(exchanges=venues, orders=orders, ticks=ticks, rounds=rounds, seed=seeded, jsonl=jsonl)
     return Bench(exchanges=venues, frames=count, rounds=rounds, seed=seeded, jsonl=jsonl)
