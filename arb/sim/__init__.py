@@ -9,9 +9,9 @@ site, distance    the only I/O
 """
 
 from arb.sim.exchanges import SimExchanges, SimUrls
-from arb.sim.faults import FaultPlan, FaultRule, Injected
 from arb.sim.ledger import Entry, Fill, Ledger, OrderFacts
 from arb.sim.market import PlantedGap
+from arb.sim.plan import FaultPlan, FaultRule, Injected
 from arb.sim.venue import SimSettings
 
 __all__ = [
