@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -287,7 +288,7 @@ class Opener:
             self._throttler = exchange.throttler
         exchange.throttler = self._throttler
         if self._tls is None:
-            self._tls = ssl.create_default_context(cafile=exchange.cafile)
+            self._tls = ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or exchange.cafile)
         # ccxt would make a session too, with a setting of which newer aiohttps warn
         session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=self._tls))
         exchange.session, exchange.own_session, exchange.ssl_context = session, False, self._tls

@@ -21,6 +21,7 @@ from arb.domain import (
     VenueId,
 )
 from arb.interfaces import Feed
+from arb.pace import Paces
 from arb.sync import BookSync, Sync
 
 Resync = Callable[[Symbol], None]
@@ -36,6 +37,7 @@ class Books:
         self._resync: dict[VenueId, Resync] = {}
         self._dirty: dict[BookKey, None] = {}
         self._on_change = on_change
+        self._paces = Paces()
 
     def add_venue(self, venue: VenueId, resync: Resync) -> None:
         """resync: how to ask this venue for a book afresh; must neither wait nor raise."""
@@ -71,9 +73,11 @@ class Books:
         return dirty
 
     def sweep(self, now_ns: int, max_age_ns: int) -> None:
-        """Turn silent books STALE; each is dirty then, so that what rests on it is decided again."""
+        """Turn silent books STALE, busy ones by their own pace; each is dirty then: what rests on it is decided again."""
+        self._paces.measure(self._books, now_ns, max_age_ns)
+        limits = self._paces.limits
         for key, book in self._books.items():
-            if book.expire(now_ns, max_age_ns):
+            if book.expire(now_ns, limits.get(key, max_age_ns)):
                 self._dirty[key] = None
                 self._changed(book, now_ns)
 

@@ -105,10 +105,11 @@ async def simulate(
     except OSError as exc:
         raise ConfigError(f"the simulated exchanges cannot start: {exc}; try another --port") from exc
     try:
-        trusted = {name: str(certificates.ca_file) for name, certificates in exchanges.certificates.items()}
         ready(
             {
-                name: SimEndpoint(urls.rest_url, urls.ws_url, trusted.get(name, ""))
+                name: SimEndpoint(
+                    urls.rest_url, urls.ws_url, exchanges.ca_file if urls.ws_url.startswith("wss:") else ""
+                )
                 for name, urls in exchanges.urls.items()
             }
         )

@@ -18,19 +18,23 @@ _LIFE = timedelta(days=365)
 
 
 class Certificates:
-    """ca_file: what a client must trust to be let in.   context: of the server, with the certificate shown now."""
+    """Of all venues at one host. ca_file: what a client must trust to be let in."""
 
     def __init__(self, host: str) -> None:
         self._folder = TemporaryDirectory(prefix="arb-sim-")
         folder = Path(self._folder.name)
         self._trusted, self._other = _written(folder / "venue.pem", host), _written(folder / "other.pem", host)
         self.ca_file = self._trusted
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.show(trusted=True)
 
-    def show(self, *, trusted: bool) -> None:
-        """What every handshake gets from now on."""
-        self.context.load_cert_chain(self._trusted if trusted else self._other)
+    def context(self) -> ssl.SSLContext:
+        """Of one server."""
+        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.show(made, trusted=True)
+        return made
+
+    def show(self, context: ssl.SSLContext, *, trusted: bool) -> None:
+        """What every handshake with that server gets from now on."""
+        context.load_cert_chain(self._trusted if trusted else self._other)
 
     def close(self) -> None:
         self._folder.cleanup()

@@ -41,7 +41,6 @@ class SimExchanges:
     Everything follows from `seed` and the clock: the same steps give the same frames. Sim time starts with `start`.
     symbols: markets that all venues list; from 24 on with special cases among them and some that only one venue has.
     truth: file for the planted gaps (see `market.truth`).   keys: venue -> (api key, secret) for the signed calls.
-    certificates: of venues that are served over TLS, because a plan has that fail.
     counters: "<venue>.frames", "<venue>.<fault>", "<fault>".   injected: every fault that was carried out, in order.
     """
 
@@ -76,7 +75,7 @@ class SimExchanges:
         self._plan = faults or FaultPlan()
         self._sites: list[Site] = []
         self._relays: dict[str, Relay] = {}
-        self.certificates: dict[str, Certificates] = {}
+        self._certificates: Certificates | None = None
         self._task: asyncio.Task[None] | None = None
         self._grid_ns = 0  # the last grid point that was published
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
@@ -89,6 +88,11 @@ class SimExchanges:
     def ledger(self, venue: str) -> Ledger:
         """What the account of one venue owned, did and owns: the truth of every money test."""
         return self.venues[venue].ledger
+
+    @property
+    def ca_file(self) -> str:
+        """Whom to trust where a venue is served over TLS, because a plan has that fail; else ""."""
+        return str(self._certificates.ca_file) if self._certificates is not None else ""
 
     @property
     def injected(self) -> Sequence[Injected]:
@@ -129,7 +133,7 @@ class SimExchanges:
         secured, outer = None, site.port
         if rules and self._injector is not None:
             if "tls_failure" in kinds:
-                secured = self.certificates[name] = Certificates(self._host)
+                secured = self._certificates = self._certificates or Certificates(self._host)
             relay = self._relays[name] = Relay(name, self._injector, secured)
             await relay.start(self._host, port, site.port)
             outer = relay.port
@@ -205,8 +209,9 @@ class SimExchanges:
         for site in self._sites:
             await site.stop()
         self._sites.clear()
-        for certificates in self.certificates.values():
-            certificates.close()
+        if self._certificates is not None:
+            self._certificates.close()
+            self._certificates = None
         self._truth.close()
 
 

@@ -24,6 +24,7 @@ class Relay:
         self._venue = venue
         self._injector = injector
         self._certificates = certificates
+        self._tls = certificates.context() if certificates is not None else None
         self._host, self._inner = "", 0
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -52,8 +53,8 @@ class Relay:
         slow = holds("slow", self._venue)
         self._bytes_s = slow.bytes_s if slow is not None else 0.0
         untrusted = holds("tls_failure", self._venue) is not None
-        if untrusted != self._untrusted and self._certificates is not None:
-            self._certificates.show(trusted=not untrusted)
+        if untrusted != self._untrusted and self._certificates is not None and self._tls is not None:
+            self._certificates.show(self._tls, trusted=not untrusted)
         if untrusted and not self._untrusted:
             self._cut()  # what stands was trusted once: only who comes anew sees the certificate
         self._untrusted = untrusted
@@ -68,9 +69,8 @@ class Relay:
     # -- inside ---------------------------------------------------------------------------------------------------
 
     async def _listen(self, port: int) -> None:
-        tls = self._certificates.context if self._certificates is not None else None
         self._server = await asyncio.get_running_loop().create_server(
-            self._accept, self._host, port, ssl=tls, reuse_address=True
+            self._accept, self._host, port, ssl=self._tls, reuse_address=True
         )
         self.port = self._server.sockets[0].getsockname()[1]
 

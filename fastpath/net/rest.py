@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from itertools import islice
 from random import Random
+from ssl import create_default_context
 
 import aiohttp
 from yarl import URL
@@ -162,7 +163,11 @@ class Rest:
             trace.on_connection_create_end.append(self._on_opened)
             trace.on_connection_reuseconn.append(self._on_reused)
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEPALIVE_S),
+                connector=aiohttp.TCPConnector(
+                    limit=CONNECTIONS,
+                    keepalive_timeout=KEEPALIVE_S,
+                    ssl=create_default_context() if self.base_url.startswith("https:") else True,
+                ),
                 headers=_HEADERS,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trace_configs=[trace],

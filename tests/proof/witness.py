@@ -150,6 +150,7 @@ class Witness(TapeWriter):
     def tick(self, now_ns: int) -> None:
         """Time has passed: what was there may have become too old."""
         self._settle()
+        self.oracle.tick(now_ns)
         self._decide({route.symbol: None for route in (*self._open, *self._missing)} | self._dirty)
         self._dirty, self._timed = {}, True
 
