@@ -69,6 +69,7 @@ class Ran:
         self.live: scanning.Live
         self.summary: ScanSummary
         self.ended_ns = 0
+        self.begins: list[Callable[[], None]] = []  # called when the exchanges are there
         self.looks: list[Callable[[], None]] = []  # called after each step of the market
         self.hears: list[Callable[[object], None]] = []  # told of every fact
 

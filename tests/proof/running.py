@@ -32,6 +32,8 @@ def scanned(plan: Plan, folder: Path, beside: Callable[[Ran], object] = lambda _
 async def _scan(ran: Ran, folder: Path) -> None:
     plan, sim = ran.plan, ran.sim
     await sim.start(drive=False)
+    for begin in ran.begins:
+        begin()
     market = asyncio.create_task(_turn(ran))
     try:
         await scanning.scan(

@@ -1,0 +1,26 @@
+"""The network's and the venues' part of the matrix: every fault shows, is lived through, and brings out nothing false."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.matrix import MATRIX, Nothing
+from tests.chaos.rows import Row
+from tests.chaos.running import row_of
+
+CASES = [
+    pytest.param(name, id=name, marks=() if fault.short else (pytest.mark.prove,)) for name, fault in MATRIX.items()
+]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_fault_shows_in_time_and_is_lived_through(name: str, tmp_path: Path, told: Callable[[Row], None]) -> None:
+    fault = MATRIX[name]
+    row, why = row_of(name, fault, tmp_path)
+    print(why)
+    told(row)
+    if isinstance(fault.sign, Nothing):
+        assert row.detected_ms == 0.0
