@@ -73,7 +73,7 @@ class Books:
         return dirty
 
     def sweep(self, now_ns: int, max_age_ns: int) -> None:
-        """Turn silent books STALE, busy ones by their own pace; each is dirty then: what rests on it is decided again."""
+        """Turn silent books STALE, busy ones by their own pace; each is dirty then, to be decided on again."""
         self._paces.measure(self._books, now_ns, max_age_ns)
         limits = self._paces.limits
         for key, book in self._books.items():

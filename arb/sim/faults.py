@@ -206,8 +206,9 @@ class Injector:
         return payload
 
     def dressed(self, conn: Conn, payload: bytes) -> bytes:
-        """An answer on a socket."""
-        return self.twisted(self._venues[conn], "", "", payload, binary=False) if self._twists else payload
+        """An answer on a socket; it comes under the name that was asked for."""
+        spoken = [rule for rule in self._twists if rule.kind != "renamed_channel"]
+        return self.twisted(self._venues[conn], "", "", payload, binary=False) if spoken else payload
 
     def _stall(self, conn: Conn, rule: FaultRule, topic: str, now_ms: float) -> None:
         self._stalls[conn, "" if rule.scope == "socket" else topic] = now_ms + (rule.duration_ms or 5000.0)

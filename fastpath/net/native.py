@@ -11,6 +11,7 @@ from arb.domain import Depth, Market, VenueId
 from arb.errors import ConfigError
 from arb.interfaces import Clock, Feed, Metadata, NativeVenue, PrivateCodec, Tap
 from arb.supervise import Sleep
+from fastpath.net.ban import Ban
 from fastpath.net.market_data import NativeMarketData
 from fastpath.net.rest import Rest
 from fastpath.net.trading import ANSWER_S, DEADMAN_S, MAX_CLOCK_ERROR_MS, NativeTrading
@@ -64,6 +65,7 @@ class NativeFactory:
         self._deadman_s = deadman_s
         self._tradings: list[NativeTrading] = []
         self._rest_url = _address(spec.name, "rest_url", rest_url or spec.rest_url, ("http", "https"))
+        self._ban = Ban()
         self._rest = Rest(
             self.venue,
             self._rest_url,
@@ -71,6 +73,7 @@ class NativeFactory:
             clock=clock,
             sleep=sleep,
             rng=self._rng,
+            ban=self._ban,
         )
 
     def feed(self, depth: Depth) -> Feed:
@@ -127,6 +130,7 @@ class NativeFactory:
             answer_s=self._answer_s,
             max_clock_error_ms=self._max_clock_error_ms,
             deadman_s=self._deadman_s,
+            ban=self._ban,
         )
         self._tradings.append(made)
         return made

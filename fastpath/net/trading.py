@@ -28,6 +28,7 @@ from arb.interfaces import Answer, Clock, Lane, PrivateCodec, Sink, VenueSpec, V
 from arb.outcome import failed
 from arb.supervise import Sleep, backoff
 from fastpath.net.alarm import Alarm
+from fastpath.net.ban import Ban
 from fastpath.net.cancels import Cancels, Target
 from fastpath.net.clock_keeper import ClockKeeper
 from fastpath.net.deadman import Deadman
@@ -76,6 +77,7 @@ class NativeTrading:
         answer_s: float = ANSWER_S,
         max_clock_error_ms: int = MAX_CLOCK_ERROR_MS,
         deadman_s: int = DEADMAN_S,
+        ban: Ban | None = None,
     ) -> None:
         """answer_s: an order without an answer for so long is UNKNOWN.
 
@@ -93,7 +95,7 @@ class NativeTrading:
         self._max_clock_error_ns = max_clock_error_ms * 1_000_000
         self._out = Outlet(clock, self._fail)
         self._witness = Witness()
-        self._governor = Governor(codec.spec.pools)
+        self._governor = Governor(codec.spec.pools, ban)
         origin = origin_of(rest_url or spec.rest_url)
         url = ws_url or spec.ws_url
         tls: SSLContext | None = create_default_context() if origin.tls or url.startswith("wss:") else None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ThreadedResolver
 
 from arb.domain import VenueId
 from tests.chaos.matrix import AT, Count, Fault, Line, Nothing, State
@@ -69,6 +70,7 @@ def _trust(ran: Ran, patch: pytest.MonkeyPatch) -> None:
     """What a user does who runs `arb sim` over TLS: trust the certificate it tells of."""
     if ran.sim.ca_file:
         patch.setenv("SSL_CERT_FILE", ran.sim.ca_file)
+    patch.setattr("aiohttp.connector.DefaultResolver", ThreadedResolver)  # asks the loop, as the sockets do
 
 
 def _scope(fault: Fault, seen: Seen) -> list[str]:

@@ -62,8 +62,9 @@ class Seen:
             return None
         return first, (back if state is BookState.LIVE else float("inf"))
 
-    def line_ms(self, venue: str, words: str, since_ms: float) -> float | None:
-        return next((at for at, line in self.lines if at >= since_ms and venue in line and words in line), None)
+    def line_ms(self, venue: str, words: tuple[str, ...], since_ms: float) -> float | None:
+        found = (at for at, line in self.lines if at >= since_ms and venue in line and any(w in line for w in words))
+        return next(found, None)
 
     def fact_ms(self, venue: str, kind: type, since_ms: float) -> float | None:
         """The first fact of a kind about a venue."""

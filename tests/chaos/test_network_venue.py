@@ -1,4 +1,4 @@
-"""The network's and the venues' part of the matrix: every fault shows, is lived through, and brings out nothing false."""
+"""The network's and the venues' part of the matrix: each fault shows, is lived through, brings out nothing false."""
 
 from __future__ import annotations
 
