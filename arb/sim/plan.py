@@ -73,8 +73,8 @@ class FaultRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             renamed_channel: what is pushed comes under another channel, and the old name cannot be subscribed to
             clock_jump: the venue's clock is off by shift_ms
             delisting: the market closes: nothing is pushed, orders are refused, the market list says so
-            fee_change: taking costs `fee`, a fraction.  precision_change: prices and quantities of orders may have
-            `decimals` fewer digits
+            fee_change: taking costs `fee`, a fraction.  precision_change: the quantity of an order may have `decimals`
+            digits fewer
             sequence_reset: books count from the beginning again (by at_ms, nothing lasts)
     venue, symbol ("BTC/USDT"), topic (part of the channel's name, or of the REST path, or the method and path as in
             "POST /api/v3/order"): only there; "": everywhere

@@ -23,7 +23,7 @@ from arb.domain import (
     Symbol,
     VenueId,
 )
-from arb.errors import AuthFailed, Cause, OutcomeUnknown, Rejected, Transient, VenueError
+from arb.errors import OF_THE_MARKET, AuthFailed, Cause, OutcomeUnknown, Rejected, Transient, VenueError
 from arb.interfaces import Answer, Clock, Lane, PrivateCodec, Sink, VenueSpec, Verb
 from arb.outcome import failed
 from arb.supervise import Sleep, backoff
@@ -351,6 +351,8 @@ class NativeTrading:
         elif error.cause is Cause.LOGIN and (link := self._stream.link) is not None:
             link.orders = False
             self._spawn(self._log_in(link))
+        elif isinstance(error, Rejected) and error.cause in OF_THE_MARKET:
+            self._on_error(error)
 
     async def _log_in(self, link: PrivateLink) -> None:
         try:

@@ -163,7 +163,7 @@ class Orders:
 
     @staticmethod
     def _ticks(params: Params, book: SimBook) -> int:
-        return _on_grid(params, "price", book.listing.price_decimals, book.listing.order_price_decimals)
+        return _on_grid(params, "price", book.listing.price_decimals, book.listing.price_decimals)
 
     @staticmethod
     def _check_size(ticket: Ticket) -> None:

@@ -149,7 +149,7 @@ class Rest:
             "min_quote_amount": listing.min_notional,
             "max_quote_amount": listing.max_notional,
             "amount_precision": listing.order_qty_decimals,
-            "precision": listing.order_price_decimals,
+            "precision": listing.price_decimals,
             "trade_status": {"untradable": "untradable", "sell_only": "sellable"}.get(listing.quirk, "tradable"),
             "sell_start": 1_607_313_600,
             "buy_start": 1_607_313_600,

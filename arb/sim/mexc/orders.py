@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from arb.sim.decimals import TooFine, on_grid
+from arb.sim.decimals import TooFine, on_grid, units
 from arb.sim.ledger import Fill, Short, base_atoms, plain, to_atoms, worth
 from arb.sim.limits import Budget
 from arb.sim.market import SimBook, text
@@ -202,8 +202,7 @@ class Orders:
         if not params.get("price"):
             raise Refused(44444, "Mandatory parameter 'price' was not sent, was empty/null, or malformed.")
         try:
-            listing = book.listing
-            ticks = on_grid(params["price"], listing.price_decimals, listing.order_price_decimals)
+            ticks = units(params["price"], book.listing.price_decimals)
         except ValueError as exc:
             raise Refused(30010, "No valid trade price") from exc
         if ticks <= 0:
