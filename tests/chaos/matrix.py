@@ -89,7 +89,7 @@ MATRIX: Mapping[str, Fault] = {
     # -- network
     "drop": Fault(
         "network", ({"kind": "drop"},), Count("gaps"), 300, 500,
-        "the next message shows the hole: GAP, fetched anew", plan={"depth": "full"}, symbol=BTC, short=True,
+        "the next message shows the hole: GAP, fetched anew", plan={"depth": "full"}, symbol=BTC,
     ),
     "duplicate": Fault(
         "network", ({"kind": "duplicate"},), Count("repeats"), 300, None, "dropped, counted", plan={"depth": "full"},
@@ -113,7 +113,7 @@ MATRIX: Mapping[str, Fault] = {
     ),
     "half-open": Fault(
         "network", (lasting("half_open", 4_000),), State(), 1_000, DEAD_MS + REDIAL_MS + 250,
-        "the same, for every connection of the venue, HTTP's too", ends_ms=4_000, plan={"duration_s": 40.0}, short=True,
+        "the same, for every connection of the venue, HTTP's too", ends_ms=4_000, plan={"duration_s": 40.0},
     ),
     "slow": Fault(
         "network", (lasting("slow", 4_000, bytes_s=300),), State(), 1_000, DEAD_MS + REDIAL_MS + 250,
@@ -121,7 +121,7 @@ MATRIX: Mapping[str, Fault] = {
     ),
     "connections refused": Fault(
         "network", (lasting("refuse_connection", 3_000),), State(), 2 * STEP_MS, 4_500,
-        "DOWN; dialled ever slower, for ever", ends_ms=3_000, plan={"duration_s": 30.0}, short=True,
+        "DOWN; dialled ever slower, for ever", ends_ms=3_000, plan={"duration_s": 30.0},
     ),
     "TLS failure": Fault(
         "network", (lasting("tls_failure", 3_000),), Line(("CERTIFICATE_VERIFY_FAILED",)), 600, 4_500,
@@ -136,7 +136,6 @@ MATRIX: Mapping[str, Fault] = {
     "maintenance": Fault(
         "venue", (lasting("maintenance", 3_000),), Line(("under maintenance",)), 600, 4_500,
         "DOWN; the venue's own words in the log, dialled ever slower", ends_ms=3_000, plan={"duration_s": 30.0},
-        short=True,
     ),
     "429": Fault(
         "venue", (lasting("rate_limit", 3_000, retry_after_s=2), {"kind": "drop", "symbol": BTC}),
@@ -146,8 +145,7 @@ MATRIX: Mapping[str, Fault] = {
     "418": Fault(
         "venue", (lasting("ban", 3_000, retry_after_s=5), {"kind": "drop", "symbol": BTC}), Line(("HTTP 418",)), 600,
         5_500, "not one call before the ban is over", ends_ms=3_000,
-        plan=SEEDED,
-        short=True,
+        plan=SEEDED, short=True,
     ),
     "5xx": Fault(
         "venue", (lasting("server_error", 3_000), {"kind": "drop", "symbol": BTC}), Line(("503",)), 600, 5_000,
@@ -161,7 +159,7 @@ MATRIX: Mapping[str, Fault] = {
     ),
     "unknown fields": Fault(
         "venue", (lasting("unknown_fields", 5_000),), Nothing(), None, None, "read as if they were not there",
-        ends_ms=5_000, short=True,
+        ends_ms=5_000,
     ),
     "new enum values": Fault(
         "venue", (lasting("new_enum", 5_000),), Nothing(), None, None,

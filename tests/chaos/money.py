@@ -41,14 +41,14 @@ MONEY: Mapping[str, MoneyFault] = {
     ),
     "418 for orders": MoneyFault(
         "venue", Fault(now_and_then("ban", 20, 500, retry_after_s=4)),
-        "refused at our own door while it lasts; open legs are hedged when it is over", True,
+        "refused at our own door while it lasts; open legs are hedged when it is over",
     ),
     "maintenance, orders": MoneyFault(
         "venue", Fault(now_and_then("maintenance", 20, 2_000), blurred=True),
         "both sides down; what was out is asked for when it is over",
     ),
     "HTML for orders": MoneyFault(
-        "venue", Fault(now_and_then("html", 12, 1_500)), "an answer that cannot be read is an unknown outcome", True,
+        "venue", Fault(now_and_then("html", 12, 1_500)), "an answer that cannot be read is an unknown outcome",
     ),
     "unknown fields, orders": MoneyFault(
         "venue", Fault(now_and_then("unknown_fields", 4, 3_000)), "read as if they were not there"
@@ -69,13 +69,13 @@ MONEY: Mapping[str, MoneyFault] = {
         "answers that come too late are unknown outcomes",
     ),
     "clock jump, orders": MoneyFault(
-        "venue", Fault(now_and_then("clock_jump", 20, 4_000, shift_ms=-30_000)),
+        "venue", Fault(now_and_then("clock_jump", 20, 4_000, shift_ms=-30_000), blurred=True),
         "refused for its time: the venue's clock is measured anew",
     ),
     "precision change, orders": MoneyFault(
         "venue", Fault(now_and_then("precision_change", 15, 4_000)), "refused: nothing with the wrong step is filled"
     ),
     "delisting with cycles open": MoneyFault(
-        "venue", Fault(now_and_then("delisting", 15, 3_000)), "refused; the other leg is taken back", True,
+        "venue", Fault(now_and_then("delisting", 15, 3_000)), "refused; the other leg is taken back",
     ),
 }  # fmt: skip

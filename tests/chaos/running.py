@@ -19,7 +19,7 @@ from tests.proof.running import scanned
 USUAL: dict[str, Any] = {"depth": "20", "symbols": 8, "gaps_hz": 3.0, "duration_s": 24.0}
 
 
-def row_of(name: str, fault: Fault, folder: Path) -> tuple[Row, str]:
+def row_of(name: str, fault: Fault, folder: Path, *, small: bool = False) -> tuple[Row, str]:
     """The row, and what a person wants to know who has to find out why it does not hold."""
     made: list[Seen] = []
 
@@ -27,11 +27,12 @@ def row_of(name: str, fault: Fault, folder: Path) -> tuple[Row, str]:
         made.append(Seen(ran))
         ran.begins.append(lambda: _trust(ran, patch))
 
-    plan = Plan(**(USUAL | dict(fault.plan)), rules=fault.faults())
+    few = {"symbols": 3, "gaps_hz": 1.0} if small else {}
+    plan = Plan(**(USUAL | dict(fault.plan) | few), rules=fault.faults())
     with pytest.MonkeyPatch.context() as patch:
         ran = _heard(plan, folder, beside, made)
     seen = made[0]
-    lost = list(_lost(fault, seen, plan.duration_s * 1e3))
+    lost = list(_lost(fault, seen))
     shown = [_shown(fault, seen, VenueId(venue)) for venue in fault.venues]
     recovered = None if fault.lasts else max((back for _, back in lost), default=None)
     never = fault.back_ms is None and not fault.lasts  # a book that is lost at all breaks the promise
@@ -77,11 +78,11 @@ def _scope(fault: Fault, seen: Seen) -> list[str]:
     return [fault.symbol] if fault.symbol else seen.active()
 
 
-def _lost(fault: Fault, seen: Seen, end_ms: float) -> Iterator[tuple[float, float]]:
+def _lost(fault: Fault, seen: Seen) -> Iterator[tuple[float, float]]:
     """For every book in scope that was lost: how long after the fault began, and how long after its end it was back."""
     for venue in fault.venues:
         for symbol in _scope(fault, seen):
-            found = seen.lost_ms(venue, symbol, AT, end_ms)
+            found = seen.lost_ms(venue, symbol, AT, AT + fault.ends_ms)
             if found is not None:
                 yield found[0] - AT, max(0.0, found[1] - AT - fault.ends_ms)
 
@@ -92,8 +93,9 @@ def _shown(fault: Fault, seen: Seen, venue: VenueId) -> float | None:
         case Nothing():
             return 0.0
         case State():
-            ms = [seen.lost_ms(venue, symbol, AT, float("inf")) for symbol in _scope(fault, seen)]
-            return None if None in ms else max(found[0] for found in ms if found is not None) - AT
+            standing = [symbol for symbol in _scope(fault, seen) if seen.live_at(venue, symbol, AT)]
+            ms = [seen.lost_ms(venue, symbol, AT, AT + fault.ends_ms) for symbol in standing]
+            return None if None in ms or not ms else max(found[0] for found in ms if found is not None) - AT
         case Count(name):
             at_ms = seen.count_ms(venue, name, AT)
         case Line(words):

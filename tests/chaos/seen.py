@@ -11,6 +11,7 @@ from arb.domain import BookState, Opportunity, VenueId
 from tests.proof.ran import MS, Ran
 
 ACTIVE_HZ = 8.0  # events of a symbol that is missed soon
+LATE_MS = 1_500.0  # what is lost so long after a fault is lost for another reason
 
 
 class Seen:
@@ -44,23 +45,25 @@ class Seen:
 
     # -- when it showed -------------------------------------------------------------------------------------------
 
-    def lost_ms(self, venue: str, symbol: str, since_ms: float, until_ms: float) -> tuple[float, float] | None:
-        """When a book was first not LIVE any more in this time, and when it was LIVE for good; None: always LIVE."""
-        state, first, back = BookState.LIVE, None, since_ms
+    def live_at(self, venue: str, symbol: str, ms: float) -> bool:
+        return [state for at, state in self.states.get((venue, symbol), []) if at < ms][-1:] == [BookState.LIVE]
+
+    def lost_ms(self, venue: str, symbol: str, since_ms: float, end_ms: float) -> tuple[float, float] | None:
+        """When a book was first not LIVE from then on, and when it was LIVE again after `end_ms`, the fault's end.
+
+        None: it was LIVE until some time after that end, or was lost for another reason when it all began.
+        """
         changes = self.states.get((venue, symbol), [])
-        if [now for at_ms, now in changes if at_ms < since_ms][-1:] not in ([], [BookState.LIVE]):
-            return None if until_ms < float("inf") else (since_ms, since_ms)  # it was lost already
-        for at_ms, now in changes:
-            if at_ms > until_ms and now is not BookState.LIVE:
-                break
-            if now is not BookState.LIVE and state is BookState.LIVE and at_ms >= since_ms and first is None:
-                first = at_ms
-            if now is BookState.LIVE:
-                back = at_ms
-            state = now
-        if first is None:
+        if not self.live_at(venue, symbol, since_ms):
             return None
-        return first, (back if state is BookState.LIVE else float("inf"))
+        after = [(at_ms, state) for at_ms, state in changes if at_ms >= since_ms]
+        first = next((at_ms for at_ms, state in after if state is not BookState.LIVE), None)
+        if first is None or first > end_ms + LATE_MS:
+            return None
+        state = [state for at_ms, state in after if at_ms <= max(first, end_ms)][-1]
+        if state is BookState.LIVE:
+            return first, end_ms
+        return first, next((at for at, now in after if at > max(first, end_ms) and now is BookState.LIVE), float("inf"))
 
     def line_ms(self, venue: str, words: tuple[str, ...], since_ms: float) -> float | None:
         found = (at for at, line in self.lines if at >= since_ms and venue in line and any(w in line for w in words))

@@ -12,7 +12,7 @@ from tests.chaos.rows import Row
 from tests.proof.money.reckoning import wrong
 from tests.proof.money.running import Ran, ran
 
-FEW, MANY = 15, 60
+FEW, MANY = 10, 60
 SEED = 20_261_127
 CASES = [pytest.param(n, FEW, id=f"{n}, {FEW} cycles") for n, fault in MONEY.items() if fault.short] + [
     pytest.param(n, MANY, id=f"{n}, {MANY} cycles", marks=pytest.mark.prove) for n in MONEY
