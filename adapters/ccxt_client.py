@@ -26,6 +26,8 @@ from adapters.ccxt_urls import HTTP, WS, rebase
 TIMEOUT_MS = 10_000
 SNAPSHOT_DELAY = 0  # pushes after the first that ccxt may wait for before it fetches a seed: a quiet book has few
 CLOSE_S = 1.0  # for all closing handshakes together
+DEAD_S = 30.0  # a socket on which nothing is heard for so long, no pong either, is dead
+PINGS = 1.5  # ... or for so many of the spans after which ccxt pings it, where that is longer
 
 Lost = Callable[[Exception], None]
 Told = Callable[[Mapping[str, Any]], None]
@@ -141,6 +143,7 @@ class Client:
         self._counters = counters
         self._sockets: list[Any] = []
         self._timers: list[asyncio.TimerHandle] = []
+        self._watches: dict[str, asyncio.TimerHandle] = {}  # by URL, of which each has one socket
         self._telling: tuple[Any, Any] = (None, None)
         self._make_socket = self._foreign.client
         self._foreign.client = self._socket
@@ -158,7 +161,7 @@ class Client:
     async def close(self) -> None:
         """Give back sockets, session and every task that ccxt has started. Safe to call twice."""
         self._lost = ignore
-        for timer in self._timers:
+        for timer in (*self._timers, *self._watches.values()):
             timer.cancel()
         try:
             with suppress(Exception):  # TimeoutError where the venue does not answer; what follows ends it all the same
@@ -206,12 +209,21 @@ class Client:
         return socket
 
     def _attach(self, socket: Any) -> None:
-        """Hear of a socket's end at once, and of frames on which ccxt's receive loop would silently stop."""
+        """Hear of a socket's end at once, of frames on which ccxt's receive loop would silently stop, and of silence.
+
+        ccxt pings every socket, but not for every exchange does it miss the answer.
+        """
         self._sockets.append(socket)
         self._counters["connects"] += 1
         read, ended, failed = socket.handle_message, socket.on_close_callback, socket.on_error_callback
 
+        loop = asyncio.get_running_loop()
+        heard_s = loop.time()
+        patience_s = max(DEAD_S, PINGS * (socket.keepAlive or 0) / 1e3)
+
         def on_message(message: Any) -> None:
+            nonlocal heard_s
+            heard_s = loop.time()
             self._counters["frames"] += 1
             try:
                 read(message)
@@ -227,6 +239,14 @@ class Client:
             failed(client, error)
             self._lost(error)
 
+        def watch() -> None:
+            silent_s = loop.time() - heard_s
+            if silent_s >= patience_s:
+                self._lost(ConnectionError(f"nothing heard for {silent_s:.0f} s"))
+            else:
+                self._watches[socket.url] = loop.call_later(patience_s - silent_s, watch)
+
+        self._watches[socket.url] = loop.call_later(patience_s, watch)
         socket.handle_message, socket.on_close_callback, socket.on_error_callback = on_message, on_close, on_error
 
     async def _drain(self) -> None:

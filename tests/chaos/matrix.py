@@ -12,6 +12,9 @@ from arb.domain import SubscriptionRefused
 from arb.sim import FaultRule
 
 VENUES = ("mexc", "gateio")
+THROUGH_CCXT = {  # beside the native paths
+    "keys": False, "depth": "full", "venues": {"mexc": {"fastpath": False}, "gateio": {"fastpath": False}},
+}  # fmt: skip
 AT = 16_500.0  # by then every book has a pace
 STEP_MS = 10.0  # what the market moves by
 TICK_MS = 50.0  # how often the engine looks at silence
@@ -193,5 +196,23 @@ MATRIX: Mapping[str, Fault] = {
     "delisting in flight": Fault(
         "venue", ({"kind": "delisting", "symbol": BTC},), State(), 1_000, None,
         "silent like a stalled topic; the market list closes it", symbol=BTC, lasts=True,
+    ),
+    # -- through ccxt, which notices less: nothing false may come of it
+    "close, through ccxt": Fault(
+        "network", ({"kind": "close", "symbol": ""},), State(), 1_000, 3_000, "DOWN; a new client is made",
+        plan=THROUGH_CCXT,
+    ),
+    "half-open, through ccxt": Fault(
+        "network", (lasting("half_open", 4_000),), State(), 1_000, 45_000,
+        "STALE; a socket on which nothing is heard for 30 to 45 s is given up", ends_ms=4_000,
+        plan={**THROUGH_CCXT, "duration_s": 75.0, "scan": {"audit_s": 0}},
+    ),
+    "maintenance, through ccxt": Fault(
+        "venue", (lasting("maintenance", 3_000),), State(), 1_000, 8_000, "DOWN; dialled ever slower", ends_ms=3_000,
+        plan={**THROUGH_CCXT, "duration_s": 34.0},
+    ),
+    "unknown fields, through ccxt": Fault(
+        "venue", (lasting("unknown_fields", 5_000),), Nothing(), None, None, "read as if they were not there",
+        ends_ms=5_000, plan=THROUGH_CCXT,
     ),
 }  # fmt: skip
