@@ -137,7 +137,7 @@ MATRIX: Mapping[str, Fault] = {
     ),
     # -- venue
     "maintenance": Fault(
-        "venue", (lasting("maintenance", 3_000),), Line(("under maintenance",)), 600, 4_500,
+        "venue", (lasting("maintenance", 3_000),), Line(("maintenance",)), 600, 4_500,
         "DOWN; the venue's own words in the log, dialled ever slower", ends_ms=3_000, plan={"duration_s": 30.0},
     ),
     "429": Fault(
