@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,6 +27,8 @@ from adapters.ccxt_urls import HTTP, WS, rebase
 TIMEOUT_MS = 10_000
 SNAPSHOT_DELAY = 0  # pushes after the first that ccxt may wait for before it fetches a seed: a quiet book has few
 CLOSE_S = 1.0  # for all closing handshakes together
+DEAD_S = 30.0  # a socket on which nothing is heard for so long, no pong either, is dead
+PINGS = 1.5  # ... or for so many of the spans after which ccxt pings it, where that is longer
 
 Lost = Callable[[Exception], None]
 Told = Callable[[Mapping[str, Any]], None]
@@ -142,6 +145,7 @@ class Client:
         self._sockets: list[Any] = []
         self._timers: dict[int, asyncio.TimerHandle] = {}  # those that have not fired
         self._numbers = count(1)
+        self._watches: dict[str, asyncio.TimerHandle] = {}  # by URL, of which each has one socket
         self._telling: tuple[Any, Any] = (None, None)
         self._make_socket = self._foreign.client
         self._foreign.client = self._socket
@@ -159,7 +163,7 @@ class Client:
     async def close(self) -> None:
         """Give back sockets, session and every task that ccxt has started. Safe to call twice."""
         self._lost = ignore
-        for timer in self._timers.values():
+        for timer in (*self._timers.values(), *self._watches.values()):
             timer.cancel()
         self._timers.clear()
         try:
@@ -214,12 +218,21 @@ class Client:
         return socket
 
     def _attach(self, socket: Any) -> None:
-        """Hear of a socket's end at once, and of frames on which ccxt's receive loop would silently stop."""
+        """Hear of a socket's end at once, of frames on which ccxt's receive loop would silently stop, and of silence.
+
+        ccxt pings every socket, but not for every exchange does it miss the answer.
+        """
         self._sockets.append(socket)
         self._counters["connects"] += 1
         read, ended, failed = socket.handle_message, socket.on_close_callback, socket.on_error_callback
 
+        loop = asyncio.get_running_loop()
+        heard_s = loop.time()
+        patience_s = max(DEAD_S, PINGS * (socket.keepAlive or 0) / 1e3)
+
         def on_message(message: Any) -> None:
+            nonlocal heard_s
+            heard_s = loop.time()
             self._counters["frames"] += 1
             try:
                 read(message)
@@ -235,6 +248,14 @@ class Client:
             failed(client, error)
             self._lost(error)
 
+        def watch() -> None:
+            silent_s = loop.time() - heard_s
+            if silent_s >= patience_s:
+                self._lost(ConnectionError(f"nothing heard for {silent_s:.0f} s"))
+            else:
+                self._watches[socket.url] = loop.call_later(patience_s - silent_s, watch)
+
+        self._watches[socket.url] = loop.call_later(patience_s, watch)
         socket.handle_message, socket.on_close_callback, socket.on_error_callback = on_message, on_close, on_error
 
     async def _drain(self) -> None:
@@ -298,7 +319,7 @@ class Opener:
             self._throttler = exchange.throttler
         exchange.throttler = self._throttler
         if self._tls is None:
-            self._tls = ssl.create_default_context(cafile=exchange.cafile)
+            self._tls = ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or exchange.cafile)
         # ccxt would make a session too, with a setting of which newer aiohttps warn
         session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=self._tls), response_class=ccxt_bounds.BoundedResponse

@@ -38,7 +38,16 @@ from arb.domain import (
     Symbol,
     VenueId,
 )
-from arb.errors import AuthFailed, Cause, OutcomeUnknown, ProtocolError, Rejected, Transient, VenueError
+from arb.errors import (
+    OF_THE_MARKET,
+    AuthFailed,
+    Cause,
+    OutcomeUnknown,
+    ProtocolError,
+    Rejected,
+    Transient,
+    VenueError,
+)
 from arb.interfaces import Clock, Lane, Sink
 from arb.outcome import failed
 from arb.supervise import Sleep, minded, supervise
@@ -237,6 +246,8 @@ class CcxtTrading:
         self._breaker.record(not fault, self._clock.mono_ns(), error.message)
         if error.cause is Cause.RATE_LIMIT:
             self._budget.pause((error.retry_after_s if isinstance(error, Transient) else 0.0) or PAUSE_S)
+        if isinstance(error, Rejected) and error.cause in OF_THE_MARKET:
+            self._on_error(error)
         if isinstance(error, AuthFailed) and error.cause is not Cause.PERMISSION:
             self._stream.renew(error.message)  # an expired login is mended so; a refused key is told by REST, for good
 

@@ -22,6 +22,7 @@ from arb.domain import (
     VenueId,
 )
 from arb.interfaces import Feed
+from arb.pace import Paces
 from arb.shelf import Shelf
 from arb.sync import BookSync, Sync
 
@@ -40,6 +41,7 @@ class Books:
         self._shelves: dict[VenueId, Shelf] = {}
         self._dirty: list[Cursor] = []  # each of them marked
         self._on_change = on_change
+        self._paces = Paces()
         self._on_turn: Turn | None = None
 
     def listen(self, on_turn: Turn) -> None:
@@ -100,9 +102,11 @@ class Books:
         return keys
 
     def sweep(self, now_ns: int, max_age_ns: int) -> None:
-        """Turn silent books STALE; each is dirty then, so that what rests on it is decided again."""
-        for book in self._books.values():
-            if book.expire(now_ns, max_age_ns):
+        """Turn silent books STALE, busy ones by their own pace; each is dirty then, to be decided on again."""
+        self._paces.measure(self._books, now_ns, max_age_ns)
+        limits = self._paces.limits
+        for key, book in self._books.items():
+            if book.expire(now_ns, min(max_age_ns, limits.get(key, max_age_ns))):
                 self._mark(book)
                 self._turned(book, now_ns)
 

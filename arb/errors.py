@@ -52,6 +52,15 @@ class Cause(IntEnum):
     ELSEWHERE = 48  # a code of another product: wallet, sub-accounts, margin, futures
 
 
+OF_THE_MARKET = frozenset(
+    {
+        Cause.TOO_SMALL, Cause.TOO_LARGE, Cause.QUANTITY, Cause.PRICE, Cause.PRECISION, Cause.MARKET, Cause.ORDER_TYPE,
+        Cause.REQUEST,
+    }
+)  # fmt: skip
+"""What a venue refuses by the rules of a market: either we erred, or they are not what we know any more."""
+
+
 class ArbError(Exception):
     """Everything this project raises on purpose."""
 

@@ -40,9 +40,12 @@ class MarketRow(msgspec.Struct, frozen=True):
     fee_source: str | None
 
 
-class SimEndpoint(msgspec.Struct, frozen=True):
+class SimEndpoint(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a simulated venue listens. ca_file: what SSL_CERT_FILE must name where it is served over TLS."""
+
     rest_url: str
     ws_url: str
+    ca_file: str = ""
 
 
 class DrillRow(msgspec.Struct, frozen=True):

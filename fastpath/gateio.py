@@ -67,8 +67,8 @@ SPEC = VenueSpec(
         Feed("spot.obu@400", Depth.FULL, 400, 100, _PUSHED, Trust.CHAINED),
         Feed("spot.order_book_update@100ms", Depth.FULL, 100, 100, _joined(100), Trust.CHAINED),
     ),
-    ping_s=10.0,
-    dead_s=15.0,
+    ping_s=3.0,
+    dead_s=8.0,  # two pings unanswered
     max_topics=100,  # no limit is documented; so many pairs share the fate of one socket
     message_hz=50.0,
     snapshot_hz=10.0,  # 200 requests in 10 s

@@ -61,8 +61,8 @@ SPEC = VenueSpec(
         Feed("aggre.depth@10ms", Depth.FULL, 5000, 10, _CHAIN, Trust.CHAINED),
         Feed("aggre.depth@100ms", Depth.FULL, 5000, 100, _CHAIN, Trust.CHAINED),
     ),
-    ping_s=10.0,
-    dead_s=30.0,
+    ping_s=3.0,
+    dead_s=8.0,  # two pings unanswered
     max_topics=30,  # more are acknowledged and stay silent (measured on the live venue, July 2025)
     max_frame=1024,
     life_s=23 * 3600.0,  # the venue closes every socket after 24 h

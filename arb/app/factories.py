@@ -60,6 +60,10 @@ class Factories:
         """Who makes the private side of a venue."""
         return self._orders.get(venue) or self._made[venue]
 
+    def listen(self, listener: Callable[[VenueError], None]) -> None:
+        """Have it told of every error that no event tells."""
+        self._complain.listeners.append(listener)
+
     async def close(self) -> None:
         for factory in (*self._made.values(), *self._orders.values(), *self._inner):
             await factory.close()
@@ -178,14 +182,20 @@ class Tapped:
 
 
 class Complaints:
-    """Logs what no event tells; the same again only after a while, with how often it was meant meanwhile."""
+    """Logs what no event tells; the same again only after a while, with how often it was meant meanwhile.
+
+    listeners: told of every one.
+    """
 
     def __init__(self, clock: Clock, every_s: float = 30.0) -> None:
         self._clock = clock
         self._every_ns = round(every_s * 1e9)
+        self.listeners: list[Callable[[VenueError], None]] = []
         self._last: dict[str, tuple[int, int]] = {}  # when it was logged, and how often it was not since
 
     def __call__(self, error: VenueError) -> None:
+        for listener in self.listeners:
+            listener(error)
         text, now_ns = str(error), self._clock.mono_ns()
         at_ns, more = self._last.get(text, (now_ns - self._every_ns, 0))
         if now_ns - at_ns < self._every_ns:

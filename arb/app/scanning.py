@@ -365,7 +365,7 @@ def keep_up(
         if refreshed is not None:
             refreshed(current.values())
 
-    return Upkeep(
+    upkeep = Upkeep(
         _loader(world, live.clock),
         factories.all(),
         statics,
@@ -376,6 +376,9 @@ def keep_up(
         note=lambda text: logger.warning("{}", text),
         ready=lambda: not live.waiting(),
     )
+    factories.listen(upkeep.on_error)
+    live.observers.add(upkeep)
+    return upkeep
 
 
 async def until(

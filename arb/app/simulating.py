@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from pkgutil import iter_modules
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,6 +16,9 @@ from arb.config import Credentials, Settings, VenueConfig
 from arb.errors import ConfigError
 from arb.interfaces import Clock
 from arb.rows import SimEndpoint, SimOptions
+
+if TYPE_CHECKING:
+    from arb.sim import FaultPlan
 
 
 class Environment(msgspec.Struct, frozen=True):
@@ -49,12 +53,12 @@ async def environment(
     if sim is None:
         yield Environment(settings, credentials)
         return
-    from arb.sim import FaultPlan, SimExchanges
+    from arb.sim import SimExchanges
 
     names = tuple(settings.exchanges) or simulated()
     if unknown := [name for name in names if name not in simulated()]:
         raise ConfigError(f"{unknown[0]} is not simulated; --sim knows {', '.join(simulated())}")
-    faults = FaultPlan.load(sim.faults) if sim.faults is not None else None
+    faults = _faults(sim.faults, embedded=True)
     try:
         exchanges = SimExchanges(
             clock, seed=sim.seed, symbols=sim.symbols, truth=sim.truth, faults=faults, venues=names
@@ -84,9 +88,9 @@ async def simulate(
     stop: asyncio.Event,
 ) -> None:
     """Serve the simulated exchanges until `stop` or `duration_s`; `ready` is told where they listen. port 0: any."""
-    from arb.sim import FaultPlan, SimExchanges
+    from arb.sim import SimExchanges
 
-    faults = FaultPlan.load(options.faults) if options.faults is not None else None
+    faults = _faults(options.faults, embedded=False)
     try:
         exchanges = SimExchanges(
             SystemClock(),
@@ -101,7 +105,14 @@ async def simulate(
     except OSError as exc:
         raise ConfigError(f"the simulated exchanges cannot start: {exc}; try another --port") from exc
     try:
-        ready({name: SimEndpoint(urls.rest_url, urls.ws_url) for name, urls in exchanges.urls.items()})
+        ready(
+            {
+                name: SimEndpoint(
+                    urls.rest_url, urls.ws_url, exchanges.ca_file if urls.ws_url.startswith("wss:") else ""
+                )
+                for name, urls in exchanges.urls.items()
+            }
+        )
         try:
             async with asyncio.timeout(duration_s):
                 await stop.wait()
@@ -109,6 +120,24 @@ async def simulate(
             pass  # the time asked for is over
     finally:
         await exchanges.stop()
+
+
+def _faults(path: Path | None, *, embedded: bool) -> FaultPlan | None:
+    """The plan of a file. Raises ConfigError for one that is none, or that cannot be carried out here."""
+    from arb.sim import FaultPlan
+
+    plan = FaultPlan.load(path) if path is not None else None
+    kinds = {rule.kind for rule in plan.rules} if plan is not None else set()
+    if "dns_failure" in kinds:
+        raise ConfigError(
+            f"fault plan {path}: dns_failure happens where names are resolved, which is the client; for a venue that"
+            " cannot be reached take refuse_connection"
+        )
+    if embedded and "tls_failure" in kinds:
+        raise ConfigError(
+            f"fault plan {path}: tls_failure needs 'arb sim' on its own, and SSL_CERT_FILE set to the ca_file it tells"
+        )
+    return plan
 
 
 def writable(path: Path | None) -> Path | None:

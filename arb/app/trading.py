@@ -105,6 +105,7 @@ async def trade(
         stack.callback(control.close)
         course = Course(engine, live, clock, stop, duration_s=duration_s, accept_balances=accept_balances)
         upkeep = keep_up(live, world, factories, statics, scanner, rules.refresh)
+        engine.publisher.listen(upkeep.on_fact)
         extra = [
             kept("the upkeep of static facts", upkeep.run),
             kept("the journal's writer", journal.run),

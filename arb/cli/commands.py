@@ -322,7 +322,8 @@ def sim(
 ) -> Job:
     """Serve the simulated exchanges.
 
-    The first line of stdout is JSON with their URLs.
+    The first line of stdout is JSON with their URLs. What a file of --faults may hold is shown by
+    configs/faults.example.toml.
     """
     from arb.cli import choices
     from arb.cli.sim import Simulate

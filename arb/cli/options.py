@@ -40,7 +40,10 @@ SimSymbols = Annotated[int | None, typer.Option("--sim-symbols", min=1, help="Ho
 Truth = Annotated[
     Path | None, typer.Option("--truth", metavar="FILE", help="Where the simulation writes what it planted.")
 ]
-Faults = Annotated[Path | None, typer.Option("--faults", metavar="FILE", help="TOML of the faults to simulate.")]
+Faults = Annotated[
+    Path | None,
+    typer.Option("--faults", metavar="FILE", help="TOML of the faults to simulate; see configs/faults.example.toml."),
+]
 Duration = Annotated[float | None, typer.Option("--duration", metavar="SECONDS", help="Stop after so long.")]
 Spin = Annotated[bool, typer.Option("--spin", help="Never let the event loop sleep: for a core of its own.")]
 Once = Annotated[

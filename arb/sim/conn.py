@@ -97,7 +97,7 @@ class Conn:
         """An answer to the client, as a text frame."""
         if not self.gone and (self._injector is None or not self._injector.mute(self)):
             self.said_ns = now_ns
-            self._write(TEXT, payload)
+            self._write(TEXT, payload if self._injector is None else self._injector.dressed(self, payload))
 
     def late(self, payload: bytes) -> None:
         """Market data that a fault held back."""

@@ -11,6 +11,12 @@ class TooFine(ValueError):
     """More decimals than the grid has."""
 
 
+def on_grid(number: str, decimals: int, allowed: int) -> int:
+    """Whole units of 10 to -`decimals` of a number with no more than `allowed` decimals. Raises like `units`."""
+    finer: int = 10 ** (decimals - allowed)
+    return units(number, allowed) * finer
+
+
 def units(number: str, decimals: int) -> int:
     """Whole units of 10 to -`decimals`. Raises TooFine, or ValueError for what is no plain decimal number."""
     found = _NUMBER.fullmatch(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -13,13 +14,17 @@ from typing import NamedTuple
 
 from arb.errors import ConfigError
 from arb.interfaces import Clock
-from arb.sim.faults import FaultPlan, Injected, Injector
+from arb.sim.certificates import Certificates
+from arb.sim.faults import Injector
 from arb.sim.ledger import Ledger
 from arb.sim.market import Market, PlantedGap, TruthLog, VenueTraits
+from arb.sim.plan import ROAD_KINDS, FaultPlan, Injected
+from arb.sim.relay import Relay
 from arb.sim.site import Site
 from arb.sim.venue import GRID_NS, MS, SimSettings, SimVenue, World
 
 _PERIOD_S = 0.005  # of the task that steps in real time
+_SUFFIX = ".sim.invalid"  # of a venue's name that only `resolve` knows
 _BEHIND_NS = 300 * MS  # further behind than this, the market moves on without sending what was due
 
 
@@ -67,7 +72,10 @@ class SimExchanges:
         world = World(clock, self.market, seed, settings, self._counters, self._injector)
         self.venues: dict[str, SimVenue] = {name: make(world) for name, (_, make) in modules.items()}
         self._remember()
+        self._plan = faults or FaultPlan()
         self._sites: list[Site] = []
+        self._relays: dict[str, Relay] = {}
+        self._certificates: Certificates | None = None
         self._task: asyncio.Task[None] | None = None
         self._grid_ns = 0  # the last grid point that was published
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
@@ -80,6 +88,11 @@ class SimExchanges:
     def ledger(self, venue: str) -> Ledger:
         """What the account of one venue owned, did and owns: the truth of every money test."""
         return self.venues[venue].ledger
+
+    @property
+    def ca_file(self) -> str:
+        """Whom to trust where a venue is served over TLS, because a plan has that fail; else ""."""
+        return str(self._certificates.ca_file) if self._certificates is not None else ""
 
     @property
     def injected(self) -> Sequence[Injected]:
@@ -98,21 +111,44 @@ class SimExchanges:
         Raises ConfigError if a port is taken.
         """
         urls = {}
-        for offset, (name, venue) in enumerate(self.venues.items()):
-            site = Site(venue, self._wait)
-            self._sites.append(site)
+        for offset, name in enumerate(self.venues):
             port = self._port + offset if self._port else 0
             try:
-                await site.start(self._host, port)
+                urls[name] = await self._open(name, port)
             except OSError as exc:
                 await self.stop()
                 raise ConfigError(f"simulated {name} cannot listen on {self._host}:{port}: {exc.strerror}") from exc
-            at = f"{self._host}:{site.port}"
-            urls[name] = SimUrls(f"http://{at}{venue.rest_base}", f"ws://{at}{venue.ws_path}")
         self.urls = urls
         self.market.start(self._clock)
         if drive:
             self._task = asyncio.create_task(self._run(), name="sim")
+
+    async def _open(self, name: str, port: int) -> SimUrls:
+        """Serve one venue, behind a relay where its network is to misbehave."""
+        venue, rules = self.venues[name], self._plan.of(name, ROAD_KINDS)
+        site = Site(venue, self._wait)
+        self._sites.append(site)
+        kinds = {rule.kind for rule in rules}
+        await site.start(self._host, 0 if rules else port)
+        secured, outer = None, site.port
+        if rules and self._injector is not None:
+            if "tls_failure" in kinds:
+                secured = self._certificates = self._certificates or Certificates(self._host)
+            relay = self._relays[name] = Relay(name, self._injector, secured)
+            await relay.start(self._host, port, site.port)
+            outer = relay.port
+        at = f"{name}{_SUFFIX}:{outer}" if "dns_failure" in kinds else f"{self._host}:{outer}"
+        s = "s" if secured is not None else ""
+        return SimUrls(f"http{s}://{at}{venue.rest_base}", f"ws{s}://{at}{venue.ws_path}")
+
+    def resolve(self, host: str) -> str:
+        """The address of a name, for a client that asks here. Raises what a resolver raises where a plan has it so."""
+        name = host.removesuffix(_SUFFIX)
+        if name == host or name not in self.venues:
+            return host
+        if self._injector is not None and self._injector.lasting("dns_failure", name) is not None:
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return self._host
 
     async def _run(self) -> None:
         while True:
@@ -139,7 +175,10 @@ class SimExchanges:
             self.market.advance(due_ns)
             for name, venue in self.venues.items():
                 if self._injector is not None:
+                    venue.turn(self._injector.begun(name))
                     self._injector.tick(name, list(venue.conns), _symbol_of(venue), venue.notice, venue.end_keys)
+                if name in self._relays:
+                    self._relays[name].tick()
                 venue.publish(due_ns)
             self._grid_ns = due_ns
             due_ns += GRID_NS
@@ -168,9 +207,15 @@ class SimExchanges:
         for _, _, future in self._waiting:
             future.cancel()
         self._waiting.clear()
+        for relay in self._relays.values():
+            await relay.stop()
+        self._relays.clear()
         for site in self._sites:
             await site.stop()
         self._sites.clear()
+        if self._certificates is not None:
+            self._certificates.close()
+            self._certificates = None
         self._truth.close()
 
 

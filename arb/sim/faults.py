@@ -1,126 +1,37 @@
-"""Planned misbehaviour: a strict plan that can live in a file, and the injector that carries it out and keeps count."""
+"""Carries out what a plan says shall go wrong, and keeps count."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
-from pathlib import Path
 from random import Random
-from typing import Literal, NamedTuple, get_args
+from typing import get_args
 
-import msgspec
-
-from arb.bounded import UNREADABLE, read_at_most, shown
-from arb.errors import ConfigError
 from arb.sim.conn import Conn
+from arb.sim.plan import (
+    DOOR_KINDS,
+    FRAME_KINDS,
+    LASTING_KINDS,
+    ORDER_KINDS,
+    REST_KINDS,
+    SOCKET_KINDS,
+    FaultPlan,
+    FaultRule,
+    Injected,
+    Kind,
+    OrderKind,
+    RestFault,
+    WordKind,
+)
 from arb.sim.venue import MS, Label
 
-MOST_BYTES = 1 << 20  # of a plan
-
-FrameKind = Literal["drop", "duplicate", "reorder", "delay", "garble", "close", "stall"]
-RestKind = Literal[
-    "slow_rest", "rate_limit", "server_error", "expired", "lost_request", "lost_answer", "error_after", "late_answer"
-]
-OrderKind = Literal["partial_cancel", "fill_on_cancel", "lookup_lag"]
-Kind = Literal[FrameKind, RestKind, OrderKind, "upgrade", "full", "refuse", "snapshot_lag", "listen_key"]
 MOST_INJECTED = 100_000  # faults that are remembered; then the older half is forgotten
-_FRAME_KINDS = frozenset(get_args(FrameKind))
-_ORDER_KINDS = frozenset(get_args(OrderKind))
-_AFTER_KINDS = frozenset({"lost_answer", "error_after", "late_answer"})
-_REST_KINDS = frozenset(get_args(RestKind))
-_SOCKET_KINDS = frozenset({"close", "stall", "upgrade", "listen_key"})
 
+Twist = Callable[[str, bytes, bool], bytes]
+"""A venue's way to say something as it never did: kind, payload, whether it is a binary frame."""
 
-class FaultRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One kind of fault: by chance (`probability`) or by the clock (`at_ms`), one of the two.
-
-    kind    drop, duplicate, reorder (swap with the next frame of the topic), garble: one pushed frame
-            close: the socket, without a close frame.  upgrade: notice first, closed after duration_ms
-            stall: nothing comes for duration_ms though the socket stays open; of one topic, or with scope "socket" of
-            the whole socket, where then not even a PONG comes
-            full: a complete book where a delta was due (channels that have such frames)
-            refuse: a subscription.  snapshot_lag: a REST book as it was lag_ms ago
-            delay: one pushed frame comes delay_ms later, and others overtake it
-            slow_rest (delay_ms), rate_limit (429, retry_after_s), server_error (status), expired (the timestamp is
-            refused), lost_request (the connection ends): a request, REST or on the socket, that does nothing
-            lost_answer, error_after (status), late_answer (delay_ms): a request that is acted on, then the answer is
-            missing, says that the server is in trouble, or comes late, after every push
-            partial_cancel: an order is filled in part on arrival, and the venue cancels the rest
-            fill_on_cancel: an order is filled, now wholly, now half, while its cancel is on the way
-            lookup_lag: queries do not know a new order for delay_ms
-            listen_key: every listen key expires at once (by at_ms)
-    venue, symbol ("BTC/USDT"), topic (part of the channel's name, or of the REST path, or the method and path as in
-            "POST /api/v3/order"): only there; "": everywhere
-    probability    per frame, request, subscription or order
-    at_ms          ms of sim time; each fires once, on the first thing that fits, or on every socket that fits (close,
-                   stall, upgrade), or on every request for duration_ms (REST kinds with a duration)
-    """
-
-    kind: Kind
-    venue: str = ""
-    symbol: str = ""
-    topic: str = ""
-    probability: float = 0.0
-    at_ms: tuple[float, ...] = ()
-    duration_ms: float = 0.0
-    scope: Literal["topic", "socket"] = "topic"
-    lag_ms: float = 500.0
-    delay_ms: float = 1000.0
-    retry_after_s: int = 2
-    status: int = 503
-
-
-class FaultPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What shall go wrong. In a file: `seed = 7`, then `[[rules]]` tables."""
-
-    rules: tuple[FaultRule, ...] = ()
-    seed: int = 1
-
-    def __post_init__(self) -> None:
-        for place, rule in enumerate(self.rules, 1):
-            if bool(rule.probability) == bool(rule.at_ms):
-                raise ValueError(f"rule {place} ({rule.kind}) needs either probability or at_ms")
-            if not 0.0 <= rule.probability <= 1.0:
-                raise ValueError(f"rule {place} ({rule.kind}): probability must lie between 0 and 1")
-            if rule.kind in ("upgrade", "listen_key") and not rule.at_ms:
-                raise ValueError(f"rule {place}: {rule.kind} goes by at_ms")
-
-    @classmethod
-    def load(cls, path: Path) -> FaultPlan:
-        """From a .toml or .json file. Raises ConfigError, one line."""
-        try:
-            data = read_at_most(path, MOST_BYTES)
-            if path.suffix == ".json":
-                return msgspec.json.decode(data, type=cls)
-            return msgspec.toml.decode(data, type=cls)
-        except OSError as exc:
-            raise ConfigError(f"fault plan {path}: {exc.strerror}") from exc
-        except UNREADABLE as exc:
-            raise ConfigError(f"fault plan {path}: {shown(exc)}") from exc
-
-
-class Injected(NamedTuple):
-    """One fault that was carried out. at_ms: sim time.   symbol: "" where a whole socket was hit by the clock."""
-
-    at_ms: float
-    kind: Kind
-    venue: str
-    symbol: str
-    topic: str
-
-
-class RestFault(NamedTuple):
-    """kind: one of RestKind; the rest is for the kind that needs it.   after: the request is acted on first."""
-
-    kind: Kind
-    delay_ms: float
-    retry_after_s: int
-    status: int
-
-    @property
-    def after(self) -> bool:
-        return self.kind in _AFTER_KINDS
+_TWISTS = frozenset(get_args(WordKind))
 
 
 class _Active:
@@ -133,12 +44,7 @@ class _Active:
         self.until_ms = -1.0
 
     def fits(self, venue: str, symbol: str, topic: str) -> bool:
-        rule = self.rule
-        return (
-            (not rule.venue or rule.venue == venue)
-            and (not rule.symbol or rule.symbol == symbol)
-            and (not rule.topic or rule.topic in topic)
-        )
+        return self.rule.fits(venue, symbol, topic)
 
     def strikes(self, now_ms: float) -> bool:
         if self.rule.probability:
@@ -156,7 +62,7 @@ class Injector:
         self, plan: FaultPlan, venues: Sequence[str], counters: Counter[str], now_ns: Callable[[], int]
     ) -> None:
         active = [_Active(rule, f"{plan.seed}:{place}") for place, rule in enumerate(plan.rules)]
-        self._by_frame = [a for a in active if a.rule.kind in _FRAME_KINDS and not _scheduled(a.rule)]
+        self._by_frame = [a for a in active if a.rule.kind in FRAME_KINDS and not _scheduled(a.rule)]
         self._by_clock = {  # a schedule without a venue holds for each of them
             venue: [
                 _Active(rule, f"{plan.seed}:{place}:{venue}")
@@ -165,11 +71,17 @@ class Injector:
             ]
             for venue in venues
         }
-        self._rest = [a for a in active if a.rule.kind in _REST_KINDS]
-        self._order = [a for a in active if a.rule.kind in _ORDER_KINDS]
+        self._rest = [a for a in active if a.rule.kind in REST_KINDS]
+        self._order = [a for a in active if a.rule.kind in ORDER_KINDS]
         self._refuse = [a for a in active if a.rule.kind == "refuse"]
         self._lag = [a for a in active if a.rule.kind == "snapshot_lag"]
         self._full = [a for a in active if a.rule.kind == "full"]
+        self._lasting = [rule for rule in plan.rules if rule.kind in LASTING_KINDS]
+        self._twists = [rule for rule in self._lasting if rule.kind in _TWISTS]
+        self._shut = [rule for rule in self._lasting if rule.kind == "delisting"]
+        self._maintenance = [rule for rule in plan.rules if rule.kind == "maintenance" and rule.at_ms]
+        self._begun: set[tuple[str, FaultRule, float]] = set()
+        self.twisters: dict[str, Twist] = {}  # by venue
         self._counters = counters
         self._now_ns = now_ns
         self._held: dict[tuple[Conn, str], bytes] = {}
@@ -183,6 +95,11 @@ class Injector:
     def lags(self) -> Iterable[FaultRule]:
         """Rules that need the books to remember."""
         return [a.rule for a in self._lag]
+
+    @property
+    def has_jumps(self) -> bool:
+        """Whether a venue's clock is not always the machine's."""
+        return any(rule.kind == "clock_jump" for rule in self._lasting)
 
     @property
     def has_full(self) -> bool:
@@ -224,6 +141,8 @@ class Injector:
     def frames(self, conn: Conn, label: Label, payload: bytes, *, binary: bool) -> list[bytes]:
         """What becomes of one pushed frame: usually itself."""
         symbol, topic = label
+        if self._shut and self.lasting("delisting", self._venues[conn], symbol) is not None:
+            return []
         if self._stalls and (self._stalled(conn, "") or self._stalled(conn, topic)):
             return []
         venue = self._venues[conn]
@@ -259,7 +178,41 @@ class Injector:
         held = self._held.pop((conn, topic), None)
         if held is not None:
             out.append(held)
-        return out
+        return [self.twisted(venue, symbol, topic, frame, binary=binary) for frame in out] if self._twists else out
+
+    # -- what lasts -----------------------------------------------------------------------------------------------
+
+    def lasting(self, kind: Kind, venue: str, symbol: str = "", topic: str = "") -> FaultRule | None:
+        """The rule of a kind that holds for a while, if one does now. symbol "": of any, since it is not known."""
+        now_ms = self._now_ms()
+        for rule in self._lasting:
+            if rule.kind == kind and rule.holds(now_ms) and rule.fits(venue, symbol or rule.symbol, topic):
+                return rule
+        return None
+
+    def begun(self, venue: str) -> list[FaultRule]:
+        """Those that have begun there since the last call; they are counted by this."""
+        now_ms, new = self._now_ms(), []
+        for rule in (*self._lasting, *self._maintenance):
+            for at_ms in rule.at_ms if rule.venue in ("", venue) else ():
+                if at_ms <= now_ms and (venue, rule, at_ms) not in self._begun:
+                    self._begun.add((venue, rule, at_ms))
+                    self._note(rule.kind, venue, rule.symbol, rule.topic)
+                    new.append(rule)
+        return new
+
+    def twisted(self, venue: str, symbol: str, topic: str, payload: bytes, *, binary: bool) -> bytes:
+        """What is said, in words that nobody has heard of while a rule has it so."""
+        now_ms = self._now_ms()
+        for rule in self._twists:
+            if rule.holds(now_ms) and rule.fits(venue, symbol or rule.symbol, topic or rule.topic):
+                payload = self.twisters[venue](rule.kind, payload, binary)
+        return payload
+
+    def dressed(self, conn: Conn, payload: bytes) -> bytes:
+        """An answer on a socket; it comes under the name that was asked for."""
+        spoken = [rule for rule in self._twists if rule.kind != "renamed_channel"]
+        return self.twisted(self._venues[conn], "", "", payload, binary=False) if spoken else payload
 
     def _stall(self, conn: Conn, rule: FaultRule, topic: str, now_ms: float) -> None:
         self._stalls[conn, "" if rule.scope == "socket" else topic] = now_ms + (rule.duration_ms or 5000.0)
@@ -305,6 +258,8 @@ class Injector:
                     self._stall(conn, rule, "", now_ms)
 
     def refuses(self, venue: str, symbol: str, topic: str) -> bool:
+        if self._twists and self.lasting("renamed_channel", venue, symbol, topic) is not None:
+            return True
         return self._any(self._refuse, venue, symbol, topic) is not None
 
     def wants_full(self, venue: str, label: Label) -> bool:
@@ -326,6 +281,11 @@ class Injector:
                 return active.rule
         return None
 
+    def handshake(self, venue: str, path: str) -> RestFault | None:
+        """What happens to a socket that is being opened."""
+        rule = self._any([a for a in self._rest if a.rule.kind in DOOR_KINDS], venue, "", path)
+        return None if rule is None else RestFault(rule.kind, rule.delay_ms, rule.retry_after_s, rule.code)
+
     def rest(self, venue: str, symbol: str, path: str, *, signed: bool = True) -> RestFault | None:
         """What happens to one request.
 
@@ -334,11 +294,11 @@ class Injector:
         rule = self._any([a for a in self._rest if signed or a.rule.kind != "expired"], venue, symbol, path)
         if rule is None:
             return None
-        return RestFault(rule.kind, rule.delay_ms, rule.retry_after_s, rule.status)
+        return RestFault(rule.kind, rule.delay_ms, rule.retry_after_s, rule.code)
 
 
 def _scheduled(rule: FaultRule) -> bool:
-    return rule.kind in _SOCKET_KINDS and bool(rule.at_ms)
+    return rule.kind in SOCKET_KINDS and bool(rule.at_ms)
 
 
 def garbled(frame: bytes, rng: Random, *, binary: bool) -> bytes:

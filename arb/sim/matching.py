@@ -14,7 +14,8 @@ from arb.sim.market import Resting, SimBook
 from arb.sim.orders import End, Killed, Listener, SimOrder, Ticket, Tif
 
 if TYPE_CHECKING:
-    from arb.sim.faults import FaultRule, Injector, OrderKind
+    from arb.sim.faults import Injector
+    from arb.sim.plan import FaultRule, OrderKind
 
 RATE = 10**8  # fees are whole multiples of 10 to the -8
 

@@ -15,6 +15,10 @@ from arb.sim.venue import MS, Reply, Request, SimVenue
 Wait = Callable[[int], Awaitable[None]]
 
 
+def _response(reply: Reply) -> web.Response:
+    return web.Response(status=reply.status, body=reply.body, headers=dict(reply.headers))
+
+
 class Site:
     """Serves `venue`. wait: returns when sim time has reached its argument (ns)."""
 
@@ -45,6 +49,8 @@ class Site:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
         if request.headers.get("Upgrade", "").lower() == "websocket":
+            if (turned := self._turned_away(path)) is not None:
+                return turned
             if path.rstrip("/") == self.venue.ws_path.rstrip("/"):
                 return await self._socket(request)
             return web.Response(status=404)
@@ -59,10 +65,26 @@ class Site:
             if request.transport is not None:
                 request.transport.abort()
             return web.Response()
-        return web.Response(status=reply.status, body=reply.body, headers=dict(reply.headers))
+        return _response(reply)
+
+    def _turned_away(self, path: str) -> web.Response | None:
+        """What a handshake gets instead of a socket while a fault has it so."""
+        venue, injector = self.venue, self.venue.world.injector
+        fault = injector.handshake(venue.name, f"GET {path}") if injector is not None else None
+        reply = venue.failing(fault) if fault is not None else None
+        return None if reply is None else _response(reply)
 
     async def _answer(self, request: Request) -> Reply | None:
         """None: hang up without an answer."""
+        reply = await self._judged(request)
+        injector = self.venue.world.injector
+        if reply is None or injector is None:
+            return reply
+        symbol = self.venue.symbol_of(request)
+        said = injector.twisted(self.venue.name, symbol, f"{request.method} {request.path}", reply.body, binary=False)
+        return reply._replace(body=said)
+
+    async def _judged(self, request: Request) -> Reply | None:
         venue = self.venue
         injector = venue.world.injector
         fault = None

@@ -20,14 +20,23 @@ from arb.errors import ConfigError
 from arb.interfaces import Clock
 from arb.sim.ledger import Ledger
 from arb.sim.market import Market, SimBook, text
+from arb.sim.market.listing import Quirk
+from arb.sim.turns import Turns, VenueClock
+from arb.sim.twisting import renamed, with_new_words, with_unknown_fields
 
 if TYPE_CHECKING:
     from arb.sim.conn import Conn
-    from arb.sim.faults import Injector, RestFault
+    from arb.sim.faults import Injector
+    from arb.sim.plan import FaultRule, RestFault
 
 MS = 1_000_000
 GRID_NS = 10 * MS  # every cadence on the wire is a multiple of this
 _JSON = {"Content-Type": "application/json"}
+_PAGE = (
+    b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Checking your browser before accessing"
+    b" this site.</body></html>"
+)
+_TWISTS = {"unknown_fields": with_unknown_fields, "new_enum": with_new_words, "renamed_channel": renamed}
 
 
 class SimSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,6 +102,9 @@ class Stream(ABC):
     def close(self) -> None:  # noqa: B027 (most have nothing to give back)
         """The last subscriber has gone."""
 
+    def restarted(self) -> None:  # noqa: B027 (most hold no number)
+        """The book counts from somewhere else now."""
+
 
 class PrivateFeed:
     """Who listens to which private topic of one venue. Frames are written out at once, not with the next step."""
@@ -153,10 +165,15 @@ class SimVenue(ABC):
     ws_path: str  # path of the socket
     rest_base: str  # what the client appends its paths to, after scheme, host and port
     binary: bool  # whether market data comes in binary frames
+    shut: Quirk  # of a market that is delisted
     TIMERS: Mapping[str, float]
 
     def __init__(self, world: World) -> None:
+        clock = VenueClock(world.clock)
+        if world.injector is not None and world.injector.has_jumps:
+            world = world._replace(clock=clock)
         self.world = world
+        self._own_clock = clock
         self.market = world.market
         self.books = world.market.books(self.name)
         self.rng = Random(f"{world.seed}:{self.name}")
@@ -171,6 +188,9 @@ class SimVenue(ABC):
         self.private = PrivateFeed(self)
         digest = hashlib.sha512(f"{world.seed}:{self.name}:made-up".encode()).hexdigest()
         self.key, self.secret = self.make_key(digest)
+        self._turns = Turns(self, clock)
+        if world.injector is not None:
+            world.injector.twisters[self.name] = self.twisted
         self.timers = dict(self.TIMERS)
         for full, seconds in world.settings.timers.items():
             venue, _, timer = full.partition(".")
@@ -210,7 +230,21 @@ class SimVenue(ABC):
                 return self.broken(fault.status)
             case "expired":
                 return self.expired()
+            case "ban":
+                return self.banned(fault.retry_after_s)
+            case "maintenance":
+                return self.maintained()
+            case "html":
+                return Reply(fault.status, _PAGE, {"Content-Type": "text/html"})
         return None
+
+    @abstractmethod
+    def banned(self, retry_after_s: int) -> Reply:
+        """The answer to a client that did not heed its limits."""
+
+    @abstractmethod
+    def maintained(self) -> Reply:
+        """The answer of a venue under maintenance."""
 
     @abstractmethod
     def expired(self) -> Reply:
@@ -226,6 +260,18 @@ class SimVenue(ABC):
     @abstractmethod
     def watch(self, conn: Conn, now_ns: int) -> None:
         """Timers of one socket; called about every 10 ms of sim time."""
+
+    def twisted(self, kind: str, payload: bytes, binary: bool) -> bytes:  # noqa: ARG002 (JSON is the same either way)
+        """What is said, as it never was: with unknown fields, new words, or under another channel."""
+        return _TWISTS[kind](payload)
+
+    def turn(self, begun: list[FaultRule]) -> None:
+        """What lasts has begun, goes on, or is over."""
+        self._turns.tick(begun)
+
+    def wall_ms(self, at_ns: int) -> int:
+        """A moment of sim time on the venue's own clock."""
+        return (self.market.wall_ns(at_ns) + self._own_clock.off_ns) // MS
 
     def notice(self, conn: Conn) -> None:  # noqa: B027 (most venues say nothing)
         """Announce that the socket will be closed, where the venue does that."""
@@ -283,7 +329,7 @@ class SimVenue(ABC):
         """The grid has reached `at_ns`: do what is due, flush every stream whose interval ends, look at the timers."""
         while self._agenda and self._agenda[0][0] <= at_ns:
             heappop(self._agenda)[2]()
-        wall_ms = self.market.wall_ns(at_ns) // MS
+        wall_ms = self.wall_ms(at_ns)
         for interval_ns, streams in self._cadence.items():
             if at_ns % interval_ns == 0:
                 for stream in streams.values():

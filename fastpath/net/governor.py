@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from arb.domain import Symbol
 from arb.interfaces import Lane, RateHint, RatePool, Verb
+from fastpath.net.ban import Ban
 from fastpath.net.pacing import SECOND_NS
 
 SLACK_NS = SECOND_NS // 20  # two requests may arrive closer together than they were sent
@@ -81,9 +82,10 @@ class Governor:
     as much as it takes, so that what an order opened can be hedged. Who goes first is up to whoever keeps the queue.
     """
 
-    def __init__(self, pools: Sequence[RatePool]) -> None:
+    def __init__(self, pools: Sequence[RatePool], ban: Ban | None = None) -> None:
         self._pools = tuple(pools)
         self._windows: dict[Key, Window] = {}
+        self._ban = Ban() if ban is None else ban
         self._paused_ns = 0
         self._pauses = 0
 
@@ -93,7 +95,7 @@ class Governor:
 
     def wait_ns(self, cost: Cost, lane: Lane, now_ns: int) -> int:
         """How long until this call may leave; 0: now."""
-        waits = [max(0, self._paused_ns - now_ns)]
+        waits = [max(0, self._paused_ns - now_ns), self._ban.left_ns(now_ns)]
         for pool in self._pools:
             if _counts(pool, cost):
                 need = _tokens(pool, cost) * _share(pool, lane)
@@ -108,6 +110,8 @@ class Governor:
 
     def refusal(self, orders: int, lane: Lane, now_ns: int) -> str:
         """Why so many orders of one market, whichever, could not leave now. Empty: they could."""
+        if left_ns := self._ban.left_ns(now_ns):
+            return f"the venue has banned this address for another {left_ns / SECOND_NS:.1f} s"
         if now_ns < self._paused_ns:
             return f"the venue asked for a pause of another {(self._paused_ns - now_ns) / SECOND_NS:.1f} s"
         for pool in self._pools:
@@ -144,6 +148,10 @@ class Governor:
             for_s = min(PAUSE_CAP_S, PAUSE_S * 2.0 ** min(self._pauses, 10))
         self._pauses += 1
         self._paused_ns = max(self._paused_ns, now_ns + round(for_s * SECOND_NS))
+
+    def banned(self, for_s: float, now_ns: int) -> None:
+        """The venue has shut its door."""
+        self._ban.begin(for_s, now_ns)
 
     def answered(self, now_ns: int) -> None:
         """A call was let through: the next refusal is a first one again."""

@@ -12,6 +12,7 @@ from arb.domain import Depth, Market, Part, VenueId
 from arb.errors import ConfigError
 from arb.interfaces import Clock, Feed, Metadata, NativeVenue, PrivateCodec, Tap
 from arb.supervise import Sleep
+from fastpath.net.ban import Ban
 from fastpath.net.market_data import NativeMarketData
 from fastpath.net.rest import Rest
 from fastpath.net.trading import ANSWER_S, DEADMAN_S, MAX_CLOCK_ERROR_MS, NativeTrading
@@ -67,6 +68,7 @@ class NativeFactory:
         self._breakers = Breakers() if breakers is None else breakers
         self._tradings: list[NativeTrading] = []
         self._rest_url = _address(spec.name, "rest_url", rest_url or spec.rest_url, ("http", "https"))
+        self._ban = Ban()
         self._rest = Rest(
             self.venue,
             self._rest_url,
@@ -75,6 +77,7 @@ class NativeFactory:
             sleep=sleep,
             rng=self._rng,
             breaker=self._breakers.of(self.venue, Part.PUBLIC),
+            ban=self._ban,
         )
 
     def feed(self, depth: Depth) -> Feed:
@@ -133,6 +136,7 @@ class NativeFactory:
             max_clock_error_ms=self._max_clock_error_ms,
             deadman_s=self._deadman_s,
             breaker=self._breakers.of(self.venue, Part.PRIVATE),
+            ban=self._ban,
         )
         self._tradings.append(made)
         return made

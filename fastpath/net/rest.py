@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from itertools import islice
 from random import Random
+from ssl import create_default_context
 
 import aiohttp
 from yarl import URL
 
 from arb.breaker import Breaker
 from arb.domain import VenueId
-from arb.errors import OutcomeUnknown, ProtocolError, Transient, VenueError
+from arb.errors import Cause, OutcomeUnknown, ProtocolError, Transient, VenueError
 from arb.interfaces import Clock, Request
 from arb.supervise import Sleep, backoff
+from fastpath.net.ban import BANNED, Ban
 from fastpath.net.pacing import SECOND_NS
 
 MAX_BODY = 64 << 20  # bytes; the largest answers known (all instruments of a venue) have a few million
@@ -33,6 +35,7 @@ class Rest:
 
     base_url: where `Request.path` is appended.   decode_error: status and body of a refusal -> one of our errors.
     timeout_s: for a whole call, connecting included.   max_body: bytes of an answer, decompressed.
+    ban: shared with the venue's private side.
     Counts requests, and the connections opened and reused for them.
     """
 
@@ -48,6 +51,7 @@ class Rest:
         breaker: Breaker | None = None,
         timeout_s: float = 5.0,
         max_body: int = MAX_BODY,
+        ban: Ban | None = None,
     ) -> None:
         self.venue = venue
         self.base_url = base_url.rstrip("/")
@@ -60,12 +64,20 @@ class Rest:
         self._max_body = max_body
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
-        self._requests = self._opened = self._reused = 0
+        self._ban = Ban() if ban is None else ban
+        self._closed_ns = 0  # no call before
+        self._requests = self._opened = self._reused = self._limited = 0
 
     @property
     def counters(self) -> Mapping[str, int]:
         """rest_reused ÷ (rest_opened + rest_reused) is the share of calls that found a warm connection."""
-        return {"rest_requests": self._requests, "rest_opened": self._opened, "rest_reused": self._reused}
+        return {
+            "rest_requests": self._requests,
+            "rest_opened": self._opened,
+            "rest_reused": self._reused,
+            "rest_limited": self._limited,
+            "rest_bans": self._ban.count,
+        }
 
     def url(self, request: Request) -> str:
         return self.base_url + request.path
@@ -73,13 +85,19 @@ class Rest:
     async def send(self, request: Request, *, timeout_s: float | None = None) -> bytes:
         """One attempt: the body of a 2xx answer.
 
-        Raises Transient where nothing reached the venue, nothing was asked to change (GET) or the venue says so;
+        Raises Transient where nothing reached the venue, nothing was asked to change (GET) or the venue says so, and
+        without a call for as long as the venue has asked for a pause;
         OutcomeUnknown where another request was sent and its answer is lost; what `decode_error` makes of a refusal;
         ProtocolError for an answer beyond `max_body`.
         """
         now_ns = self._clock.mono_ns()
         if self._closed:
             raise Transient(self.venue, "the session is closed")
+        left_ns = max(self._closed_ns - now_ns, self._ban.left_ns(now_ns))
+        if left_ns > 0:
+            left_s = left_ns / SECOND_NS
+            why = f"not called: the venue asked for a pause of another {left_s:.1f} s"
+            raise Transient(self.venue, why, left_s, cause=Cause.RATE_LIMIT)
         if not self._breaker.allows(now_ns):
             wait_s = self._breaker.wait_ns(now_ns) / SECOND_NS
             raise Transient(self.venue, "not called: it failed too often just now", wait_s)
@@ -138,8 +156,19 @@ class Rest:
         error = self._decode_error(response.status, body)
         if isinstance(error, Transient):
             asked_s = _seconds(response.headers.get("Retry-After", ""))
-            error.retry_after_s = max(error.retry_after_s, asked_s)
+            error.retry_after_s = asked_s or error.retry_after_s  # its own word is better than what we assume
+            self._heed(response.status, error)
         raise error
+
+    def _heed(self, status: int, error: Transient) -> None:
+        """Who calls too often is not answered for a while, and better does not call."""
+        if status not in (BANNED, 429) and error.cause is not Cause.RATE_LIMIT:
+            return
+        self._limited += 1
+        now_ns = self._clock.mono_ns()
+        if status == BANNED:
+            self._ban.begin(error.retry_after_s, now_ns)
+        self._closed_ns = max(self._closed_ns, now_ns + round(error.retry_after_s * SECOND_NS))
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         body = bytearray()
@@ -162,7 +191,11 @@ class Rest:
             trace.on_connection_create_end.append(self._on_opened)
             trace.on_connection_reuseconn.append(self._on_reused)
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEPALIVE_S),
+                connector=aiohttp.TCPConnector(
+                    limit=CONNECTIONS,
+                    keepalive_timeout=KEEPALIVE_S,
+                    ssl=create_default_context() if self.base_url.startswith("https:") else True,
+                ),
                 headers=_HEADERS,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trace_configs=[trace],

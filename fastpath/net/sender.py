@@ -16,6 +16,7 @@ from arb.domain import BreakerState, ClientId, VenueId
 from arb.errors import Cause, OutcomeUnknown, ProtocolError, Rejected, Transient, VenueError
 from arb.interfaces import Answer, Call, Clock, Lane, PrivateCodec, RateHint
 from arb.supervise import Sleep, backoff
+from fastpath.net.ban import BANNED
 from fastpath.net.governor import Cost, Governor, Key
 from fastpath.net.http_line import HttpLine
 from fastpath.net.http_pool import HttpPool
@@ -356,7 +357,9 @@ class Sender:
         except VenueError as exc:
             error = exc
         if isinstance(error, Transient):
-            error.retry_after_s = max(error.retry_after_s, _seconds(response.headers.get("retry-after", "")))
+            error.retry_after_s = _seconds(response.headers.get("retry-after", "")) or error.retry_after_s
+            if response.status == BANNED:
+                self._governor.banned(error.retry_after_s, recv_ns)
         return error
 
     def _lost(self, call: Call, reason: str) -> VenueError:

@@ -24,11 +24,12 @@ from arb.domain import (
     Symbol,
     VenueId,
 )
-from arb.errors import AuthFailed, Cause, OutcomeUnknown, Rejected, Transient, VenueError
+from arb.errors import OF_THE_MARKET, AuthFailed, Cause, OutcomeUnknown, Rejected, Transient, VenueError
 from arb.interfaces import Answer, Clock, Lane, PrivateCodec, Sink, VenueSpec, Verb
 from arb.outcome import failed
 from arb.supervise import Sleep, backoff, minded
 from fastpath.net.alarm import Alarm
+from fastpath.net.ban import Ban
 from fastpath.net.cancels import Cancels, Target
 from fastpath.net.clock_keeper import ClockKeeper
 from fastpath.net.deadman import Deadman
@@ -78,6 +79,7 @@ class NativeTrading:
         max_clock_error_ms: int = MAX_CLOCK_ERROR_MS,
         deadman_s: int = DEADMAN_S,
         breaker: Breaker | None = None,
+        ban: Ban | None = None,
     ) -> None:
         """answer_s: an order without an answer for so long is UNKNOWN.
 
@@ -95,7 +97,7 @@ class NativeTrading:
         self._max_clock_error_ns = max_clock_error_ms * 1_000_000
         self._out = Outlet(clock, self._fail)
         self._witness = Witness()
-        self._governor = Governor(codec.spec.pools)
+        self._governor = Governor(codec.spec.pools, ban)
         origin = origin_of(rest_url or spec.rest_url)
         url = ws_url or spec.ws_url
         tls: SSLContext | None = create_default_context() if origin.tls or url.startswith("wss:") else None
@@ -360,6 +362,8 @@ class NativeTrading:
         elif error.cause is Cause.LOGIN and (link := self._stream.link) is not None:
             link.orders = False
             self._spawn(self._log_in(link))
+        elif isinstance(error, Rejected) and error.cause in OF_THE_MARKET:
+            self._on_error(error)
 
     async def _log_in(self, link: PrivateLink) -> None:
         try:

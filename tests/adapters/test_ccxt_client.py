@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import ccxt
@@ -20,8 +21,10 @@ from google.protobuf.message import DecodeError
 
 from adapters.ccxt_client import CLOSE_S, SNAPSHOT_DELAY, Client, ClientSettings, Opener, ignore, spot_only
 from adapters.ccxt_listings import Listings
+from arb.clock import ManualClock
 from arb.domain import Coin, Market, NativeSymbol, Symbol, VenueId
 from tests.adapters.ccxt_fakes import serving, turns, until
+from tests.proof.clockwork import Clockwork
 
 KEY, SECRET, PASSWORD = "key-0123456789", "secret-0123456789", "password-0123456789"
 V, BTC = VenueId("v"), Symbol("BTC/USDT")
@@ -437,3 +440,40 @@ async def test_what_ccxt_did_later_is_not_remembered() -> None:
         await until(lambda: len(done) == 50)
         assert len(client._timers) == 1
     assert client._timers == {}
+
+
+class Socket(SimpleNamespace):
+    """As much of ccxt's as is attached to. keep_alive_ms: between two of its own pings."""
+
+    def __init__(self, keep_alive_ms: int) -> None:
+        super().__init__(
+            url="wss://v/ws", keepAlive=keep_alive_ms, handle_message=lambda _message: None,
+            on_close_callback=lambda _client, _code: None, on_error_callback=lambda _client, _error: None,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("keep_alive_ms", "dead_s"),
+    [pytest.param(5_000, 30.0, id="pinged often"), pytest.param(30_000, 45.0, id="pinged now and then")],
+)
+def test_a_socket_on_which_nothing_is_heard_any_more_is_lost(keep_alive_ms: int, dead_s: float) -> None:
+    async def listen() -> None:
+        lost: list[tuple[float, Exception]] = []
+        loop = asyncio.get_running_loop()
+        socket = Socket(keep_alive_ms)
+        exchange = SimpleNamespace(clients={}, client=lambda _url: socket, delay=None)
+        Client(exchange, None, lambda exc: lost.append((loop.time(), exc)), Counter())
+        exchange.client(socket.url)
+        for _ in range(5):
+            await asyncio.sleep(dead_s - 1)
+            socket.handle_message("a pong")
+        heard_s = loop.time()
+        await asyncio.sleep(dead_s - 1)
+        assert lost == []
+        await asyncio.sleep(2)
+        ((at_s, why),) = lost
+        assert at_s - heard_s == pytest.approx(dead_s, abs=0.01)
+        assert str(why) == f"nothing heard for {dead_s:.0f} s"
+
+    with asyncio.Runner(loop_factory=lambda: Clockwork(ManualClock(5 * 10**9, 0))) as runner:
+        runner.run(listen())

@@ -53,6 +53,8 @@ class Book:
     changes: int = 0
     late: int = 0
     first_ns: int = 0
+    heard: int = 0  # messages that made it what it is; a seed and what joins it are one
+    silent_ns: int = -1  # what was last said before it was found to be silent
     _from: int = 0  # the connection that brought the last update
     _heard: set[int] = field(default_factory=set)
     _waiting: list[Delta] = field(default_factory=list)
@@ -88,14 +90,17 @@ class Book:
         if seed.seq < self._least or (waiting and waiting[0].first > seed.seq + 1):
             self.late += 1
             return False
+        heard = self.heard
         self._replace(seed, 0, now_ns)
         for delta in waiting:
             if delta.first > self.seq + 1:
                 self.forget()
                 self._waiting = [d for d in waiting if d.first >= delta.first]
+                self.heard = heard
                 return True
             self._apply(delta, 0, now_ns)
         self._from = 0
+        self.heard = heard + self.live
         return True
 
     def lost(self, conn: int) -> bool:
@@ -117,6 +122,7 @@ class Book:
         self.bids, self.asks, self.seq, self.recv_ns, self.live = bids, asks, seq, now_ns, True
         self.first_ns = self.first_ns or now_ns
         self.changes += 1
+        self.heard += 1
 
     def confirmed(self, seq: int, now_ns: int) -> bool:
         """The venue was asked, and `seq` was still its newest."""
@@ -136,6 +142,10 @@ class Book:
     def ask(self) -> Decimal | None:
         return self.asks.prices[0] if self.asks.prices else None
 
+    @property
+    def silent(self) -> bool:
+        return self.silent_ns == self.recv_ns
+
     def _delta(self, delta: Delta, conn: int, now_ns: int, first_heard: bool) -> bool:
         if first_heard and _is_window(delta):
             newer = delta.last > self.seq and self._from in (0, conn)
@@ -149,9 +159,10 @@ class Book:
             self._waiting.append(delta)
             return False
         if delta.last <= self.seq:
-            if conn != self._from or not self._first <= delta.first <= delta.last < self.seq:
+            again = self._first <= delta.first <= delta.last < self.seq
+            if conn != self._from or not (again or self.silent):
                 return False
-            # A connection tells its updates once: what claimed to hold this one did not.
+            # A connection tells its updates once: what claimed to hold this one did not; or it counts from anew.
             self.forget()
             self._waiting.append(delta)
             return True
@@ -186,6 +197,8 @@ class Book:
         bid, ask = self.bid, self.ask
         if bid is not None and ask is not None and bid >= ask:
             self.forget()
+        else:
+            self.heard += 1
 
     def forget(self) -> None:
         """Nothing is known until the venue says all of it again."""

@@ -22,8 +22,10 @@ _PATIENCE_S = 0.001  # real time that is given to threads
 class Clockwork(asyncio.SelectorEventLoop):
     """All of a run must live on it: both ends of every socket, and what waits for them."""
 
-    def __init__(self, clock: ManualClock) -> None:
+    def __init__(self, clock: ManualClock, resolve: Callable[[str], str] = lambda host: host) -> None:
+        """resolve: a name -> an address."""
         super().__init__(_Turned(clock, lambda: self._threads > 0))
+        self._resolve = resolve
         self._clock = clock
         self._threads = 0
 
@@ -38,8 +40,8 @@ class Clockwork(asyncio.SelectorEventLoop):
         return future
 
     async def getaddrinfo(self, host: Any, port: Any, **hints: Any) -> Any:
-        """Only addresses here, never names: no thread is needed."""
-        return socket.getaddrinfo(host, port, **hints)
+        """Only names that `resolve` knows, and addresses: no thread is needed."""
+        return socket.getaddrinfo(self._resolve(host) if isinstance(host, str) else host, port, **hints)
 
     def _joined(self, _future: object) -> None:
         self._threads -= 1

@@ -38,6 +38,29 @@ class Terms:
     quarantine_ns: int = 60 * 10**9
 
 
+class Pace:
+    """How long one book may be silent: eight times as long as between two of its messages, and half a second at least.
+
+    By the slower of the last two spans of five seconds; where one had fewer than twenty messages, nobody can tell.
+    """
+
+    def __init__(self) -> None:
+        self._span_ns = 0
+        self._start: tuple[int, int] | None = None
+        self._means: list[int | None] = [None, None]
+
+    def limit_ns(self, book: Book, now_ns: int) -> int:
+        if now_ns - self._span_ns >= 5 * 10**9:
+            self._span_ns = now_ns
+            if book.heard:
+                start, self._start = self._start, (book.heard, book.recv_ns)
+                self._means = [self._means[1], None]
+                if start is not None and book.heard - start[0] >= 20:
+                    self._means[1] = (book.recv_ns - start[1]) // (book.heard - start[0])
+        slower = [mean for mean in self._means if mean is not None]
+        return max(5 * 10**8, 8 * max(slower)) if len(slower) == 2 else 1 << 62
+
+
 class Oracle:
     """sources: where the fees that apply come from, by (venue, symbol); told from outside, since a run learns them."""
 
@@ -50,6 +73,7 @@ class Oracle:
         self._symbols = {(v, served.listings[v, s].native): s for v, s in self.books}
         self._worth: dict[Route, tuple[object, Figures | None]] = {}
         self._status: dict[Route, tuple[str, str]] = {}
+        self._paces = {key: Pace() for key in self.books}
         self._apart: dict[str, int | None] = {}  # symbol -> since when the prices are back; None: they are not
 
     # ------------------------------------------------------------------------------------------- what was received
@@ -93,10 +117,19 @@ class Oracle:
         return (
             one.live
             and other.live
+            and not one.silent
+            and not other.silent
             and now_ns - one.recv_ns <= self.terms.max_age_ns
             and now_ns - other.recv_ns <= self.terms.max_age_ns
             and abs(one.recv_ns - other.recv_ns) <= self.terms.max_skew_ns
         )
+
+    def tick(self, now_ns: int) -> None:
+        """Time is looked at: who is silent now?"""
+        for key, book in self.books.items():
+            limit_ns = min(self.terms.max_age_ns, self._paces[key].limit_ns(book, now_ns))
+            if book.live and now_ns - book.recv_ns > limit_ns:
+                book.silent_ns = book.recv_ns
 
     def look(self, symbol: str, now_ns: int) -> None:
         """Take note of prices too far apart for one coin; call it once for every decision on the symbol."""

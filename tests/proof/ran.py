@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -69,6 +69,9 @@ class Ran:
         self.live: scanning.Live
         self.summary: ScanSummary
         self.ended_ns = 0
+        self.begins: list[Callable[[], None]] = []  # called when the exchanges are there
+        self.looks: list[Callable[[], None]] = []  # called after each step of the market
+        self.hears: list[Callable[[object], None]] = []  # told of every fact
 
     def status(self, venue: str) -> VenueStatus:
         return next(status for status in self.summary.status.venues if status.venue == venue)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,11 +19,12 @@ from tests.proof.staging import staged
 STEP_S = 0.01  # of the market: its finest cadence
 
 
-def scanned(plan: Plan, folder: Path) -> Ran:
-    """Run it from the first request to the last CLOSE. folder: for the catalog."""
+def scanned(plan: Plan, folder: Path, beside: Callable[[Ran], object] = lambda _: None) -> Ran:
+    """Run it from the first request to the last CLOSE. folder: for the catalog.   beside: is given it before that."""
     clock = ManualClock(START_NS, WALL_NS)
     ran = Ran(plan, clock)
-    with asyncio.Runner(loop_factory=lambda: Clockwork(clock)) as runner, staged(ran):
+    beside(ran)
+    with asyncio.Runner(loop_factory=lambda: Clockwork(clock, ran.sim.resolve)) as runner, staged(ran):
         runner.run(_scan(ran, folder))
     return ran
 
@@ -30,7 +32,9 @@ def scanned(plan: Plan, folder: Path) -> Ran:
 async def _scan(ran: Ran, folder: Path) -> None:
     plan, sim = ran.plan, ran.sim
     await sim.start(drive=False)
-    market = asyncio.create_task(_turn(sim))
+    for begin in ran.begins:
+        begin()
+    market = asyncio.create_task(_turn(ran))
     try:
         await scanning.scan(
             _settings(plan, sim, folder),
@@ -43,7 +47,10 @@ async def _scan(ran: Ran, folder: Path) -> None:
             once=False,
             rejected=False,
             stop=asyncio.Event(),
-            observers=[SimpleNamespace(on_fact=lambda fact: ran.witness.on_fact(fact))],
+            observers=[
+                SimpleNamespace(on_fact=lambda fact: ran.witness.on_fact(fact)),
+                *(SimpleNamespace(on_fact=hear) for hear in ran.hears),
+            ],
         )
     finally:
         market.cancel()
@@ -51,10 +58,12 @@ async def _scan(ran: Ran, folder: Path) -> None:
         await sim.stop()
 
 
-async def _turn(sim: SimExchanges) -> None:
+async def _turn(ran: Ran) -> None:
     while True:
         await asyncio.sleep(STEP_S)
-        sim.step()
+        ran.sim.step()
+        for look in ran.looks:
+            look()
 
 
 def _settings(plan: Plan, sim: SimExchanges, folder: Path) -> Settings:

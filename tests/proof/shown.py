@@ -32,6 +32,12 @@ class ShownOracle(Oracle):
         if said is not None and (symbol := self._wire.take(venue, socket, said, now_ns)) is not None:
             self._keep(venue, symbol)
 
+    def hang_up(self, venue: str, socket: int) -> None:
+        """What came on this socket goes on no further."""
+        for (name, _), book in self._wire.books.items():
+            if name == venue:
+                book.lost(socket)
+
     def hear_reply(self, venue: str, symbol: str, body: bytes, now_ns: int) -> None:
         if (venue, symbol) in self.books and self._wire.reply(venue, symbol, body, now_ns) is not None:
             self._keep(venue, symbol)

@@ -87,7 +87,18 @@ def _overhear(ran: Ran, oracle: ShownOracle, patch: pytest.MonkeyPatch) -> None:
             oracle.hear(venue, id(self), data, now_ns)
         read(self, message)
 
+    def dropping(ended: Any) -> Any:
+        def end(self: Any, why: Any) -> None:
+            venue = sockets.get(str(self.url).rstrip("/"))
+            if venue is not None:
+                oracle.hang_up(venue, id(self))
+            ended(self, why)
+
+        return end
+
     patch.setattr(client, "handle_message", handle_message)
+    patch.setattr(client, "on_close", dropping(client.on_close))
+    patch.setattr(client, "on_error", dropping(client.on_error))
     for venue in ran.sim.venues.values():
         patch.setattr(venue, "rest", _reported(venue, oracle, ran.clock))
 

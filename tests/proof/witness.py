@@ -129,7 +129,12 @@ class Witness(TapeWriter):
     def reply(self, venue: str, symbol: str, url: str, data: bytes, recv_ns: int) -> None:
         self._settle()
         self.records += 1
-        if (changed := self.oracle.reply(venue, symbol, data, recv_ns)) is not None:
+        try:
+            changed = self.oracle.reply(venue, symbol, data, recv_ns)
+        except ValueError:
+            self.unreadable[venue] += 1
+            return
+        if changed is not None:
             self._decide([changed])
 
     def closed(self, venue: str, conn: int, symbols: Sequence[str], reason: str, recv_ns: int) -> None:
@@ -150,6 +155,7 @@ class Witness(TapeWriter):
     def tick(self, now_ns: int) -> None:
         """Time has passed: what was there may have become too old."""
         self._settle()
+        self.oracle.tick(now_ns)
         self._decide({route.symbol: None for route in (*self._open, *self._missing)} | self._dirty)
         self._dirty, self._timed = {}, True
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from arb.sim.decimals import TooFine, units
+from arb.sim.decimals import TooFine, on_grid
 from arb.sim.gateio.replies import Refused, bad_value, missing, too_many
 from arb.sim.gateio.words import full
 from arb.sim.ledger import Short, base_atoms, to_atoms, worth
@@ -159,11 +159,11 @@ class Orders:
 
     @staticmethod
     def _lots(params: Params, book: SimBook) -> int:
-        return _on_grid(params, "amount", book.listing.qty_decimals)
+        return _on_grid(params, "amount", book.listing.qty_decimals, book.listing.order_qty_decimals)
 
     @staticmethod
     def _ticks(params: Params, book: SimBook) -> int:
-        return _on_grid(params, "price", book.listing.price_decimals)
+        return _on_grid(params, "price", book.listing.price_decimals, book.listing.price_decimals)
 
     @staticmethod
     def _check_size(ticket: Ticket) -> None:
@@ -340,12 +340,12 @@ def whole(params: Params, name: str, default: int) -> int:
     return int(given) if given else default
 
 
-def _on_grid(params: Params, name: str, decimals: int) -> int:
+def _on_grid(params: Params, name: str, decimals: int, allowed: int) -> int:
     given = word(params, name)
     if not given:
         raise missing(name)
     try:
-        value = units(given, decimals)
+        value = on_grid(given, decimals, allowed)
     except TooFine as exc:
         raise Refused(400, "INVALID_PRECISION", f"Invalid precision of `{name}`: {given}") from exc
     except ValueError as exc:

@@ -148,7 +148,7 @@ class Rest:
             "fee": f"{listing.taker * 100:.6f}".rstrip("0").rstrip("."),
             "min_quote_amount": listing.min_notional,
             "max_quote_amount": listing.max_notional,
-            "amount_precision": listing.qty_decimals,
+            "amount_precision": listing.order_qty_decimals,
             "precision": listing.price_decimals,
             "trade_status": {"untradable": "untradable", "sell_only": "sellable"}.get(listing.quirk, "tradable"),
             "sell_start": 1_607_313_600,

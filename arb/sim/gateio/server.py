@@ -19,7 +19,7 @@ from arb.sim.gateio.userstream import UserStream
 from arb.sim.gateio.wsapi import Api
 from arb.sim.market import VenueTraits
 from arb.sim.matching import Engine
-from arb.sim.venue import MS, Reply, Request, SimVenue, World
+from arb.sim.venue import Reply, Request, SimVenue, World
 
 TRAITS = VenueTraits(
     name="gateio",
@@ -42,6 +42,7 @@ class Venue(SimVenue):
     ws_path = "/ws/v4/"
     rest_base = "/api/v4"
     binary = False
+    shut = "untradable"
     taker = TRAITS.taker
     # seconds: silence in both directions; between our pings; for the pong to come
     # an ended order is found by its text; one that ended without a fill is found at all
@@ -64,7 +65,7 @@ class Venue(SimVenue):
             quote_fees=False,
             ids=lambda: str(1_036_717_689_726 + 13 * self.engine.accepted),
             trade_id=lambda number, _: str(number),
-            wall_ns=world.clock.wall_ns,
+            wall_ns=self.world.clock.wall_ns,
             market_ns=lambda: self.market.now_ns,
             kills=True,
             injector=world.injector,
@@ -73,9 +74,6 @@ class Venue(SimVenue):
         self.desk = Private(self)
         self._rest = Rest(self)
         self._dialogue = Dialogue(self, Api(self))
-
-    def wall_ms(self, at_ns: int) -> int:
-        return self.market.wall_ns(at_ns) // MS
 
     def rest(self, request: Request) -> Reply:
         return self._rest(request)
@@ -90,6 +88,13 @@ class Venue(SimVenue):
     def too_many(self, retry_after_s: int) -> Reply:
         reply = fail(429, "TOO_MANY_REQUESTS", "Request Rate limit Exceeded (211)")
         return reply._replace(headers={**reply.headers, "Retry-After": str(retry_after_s)})
+
+    def banned(self, retry_after_s: int) -> Reply:
+        reply = fail(418, "TOO_MANY_REQUESTS", "Your IP is blocked for a while")
+        return reply._replace(headers={**reply.headers, "Retry-After": str(retry_after_s)})
+
+    def maintained(self) -> Reply:
+        return fail(503, "TOO_BUSY", "The system is under maintenance")
 
     def broken(self, status: int) -> Reply:
         if status == 500:

@@ -58,6 +58,9 @@ class Windowed(Push):
     def close(self) -> None:
         self._window.close()
 
+    def restarted(self) -> None:
+        self._last = self.book.version
+
     def flush(self, at_ns: int, wall_ms: int) -> None:
         fresh, self._fresh = self._fresh, {}
         if self._window.tap or self.wants_full is not None:

@@ -15,8 +15,8 @@ from arb.sim.gateio.words import USER, by_mode, result
 from arb.sim.venue import MS
 
 if TYPE_CHECKING:
-    from arb.sim.faults import RestFault
     from arb.sim.gateio.server import Venue
+    from arb.sim.plan import RestFault
 
 _TEXT = "apiv4-ws"
 
@@ -76,6 +76,12 @@ class Api:
                 self._fail(conn, channel, payload.req_id, in_us, refused)
             case "expired":
                 self._fail(conn, channel, payload.req_id, in_us, EXPIRED)
+            case "ban":
+                refused = Refused(418, "TOO_MANY_REQUESTS", "Your IP is blocked for a while")
+                self._fail(conn, channel, payload.req_id, in_us, refused)
+            case "maintenance":
+                refused = Refused(503, "TOO_BUSY", "The system is under maintenance")
+                self._fail(conn, channel, payload.req_id, in_us, refused)
             case "lost_request":
                 conn.abort()
             case _:

@@ -67,6 +67,7 @@ class Listing(msgspec.Struct, frozen=True):
 
     price_decimals, qty_decimals: tick and step are 10 to minus these.   min_qty: base units, "" where none is named.
     min_notional, max_notional: quote.   taker, maker: public fees, fractions.   own_taker: what the account pays.
+    coarser: so many decimals fewer may the quantity of an order have.
     """
 
     venue: str
@@ -82,6 +83,11 @@ class Listing(msgspec.Struct, frozen=True):
     maker: float
     own_taker: float
     quirk: Quirk = ""
+    coarser: int = 0
+
+    @property
+    def order_qty_decimals(self) -> int:
+        return max(0, self.qty_decimals - self.coarser)
 
 
 class Instrument(msgspec.Struct, frozen=True):

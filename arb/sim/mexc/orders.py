@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from arb.sim.decimals import TooFine, units
+from arb.sim.decimals import TooFine, on_grid, units
 from arb.sim.ledger import Fill, Short, base_atoms, plain, to_atoms, worth
 from arb.sim.limits import Budget
 from arb.sim.market import SimBook, text
@@ -188,7 +188,7 @@ class Orders:
         if not given:
             raise Refused(10095, "The amount cannot be null")
         try:
-            lots = units(given, book.listing.qty_decimals)
+            lots = on_grid(given, book.listing.qty_decimals, book.listing.order_qty_decimals)
         except TooFine as exc:
             raise Refused(10096, "The amount has too many decimal places") from exc
         except ValueError as exc:

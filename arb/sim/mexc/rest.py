@@ -111,7 +111,7 @@ class Rest:
             "symbol": listing.base + listing.quote,
             "status": "2" if listing.quirk == "paused" else "1",
             "baseAsset": listing.base,
-            "baseAssetPrecision": listing.qty_decimals,
+            "baseAssetPrecision": listing.order_qty_decimals,
             "quoteAsset": listing.quote,
             "quotePrecision": listing.price_decimals,
             "quoteAssetPrecision": listing.price_decimals,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from arb.sim.conn import Conn
 from arb.sim.market import VenueTraits
 from arb.sim.matching import Engine
+from arb.sim.mexc import twisting
 from arb.sim.mexc.replies import fail
 from arb.sim.mexc.rest import Rest
 from arb.sim.mexc.signing import EXPIRED, parameters
 from arb.sim.mexc.socket import Dialogue
 from arb.sim.mexc.streams import TRADE_IDS, native
 from arb.sim.mexc.userstream import UserStream
-from arb.sim.venue import MS, Reply, Request, SimVenue, World
+from arb.sim.venue import Reply, Request, SimVenue, World
 
 TRAITS = VenueTraits(
     name="mexc",
@@ -24,6 +25,12 @@ TRAITS = VenueTraits(
     first_version=82_164_155_643,
 )
 
+_TWISTS = {
+    "unknown_fields": twisting.with_unknown_fields,
+    "new_enum": twisting.with_new_words,
+    "renamed_channel": twisting.renamed,
+}
+
 
 class Venue(SimVenue):
     """wss://wbs-api.mexc.com/ws and https://api.mexc.com, spot v3."""
@@ -32,6 +39,7 @@ class Venue(SimVenue):
     ws_path = "/ws"
     rest_base = ""
     binary = True
+    shut = "paused"
     # seconds: a socket's life; without a valid subscription; subscribed but silent in both directions
     # life of a listen key
     TIMERS = {"life_s": 86_400.0, "unsubscribed_s": 30.0, "idle_s": 60.0, "listen_key_s": 3600.0}  # noqa: RUF012
@@ -47,7 +55,7 @@ class Venue(SimVenue):
             quote_fees=True,
             ids=self._order_id,
             trade_id=lambda number, maker: f"{TRADE_IDS + 2 * number + maker}X1",
-            wall_ns=world.clock.wall_ns,
+            wall_ns=self.world.clock.wall_ns,
             market_ns=lambda: self.market.now_ns,
             kills=False,
             injector=world.injector,
@@ -76,9 +84,6 @@ class Venue(SimVenue):
     def end_keys(self) -> None:
         self.users.expire()
 
-    def wall_ms(self, at_ns: int) -> int:
-        return self.market.wall_ns(at_ns) // MS
-
     def rest(self, request: Request) -> Reply:
         return self._rest(request)
 
@@ -87,6 +92,15 @@ class Venue(SimVenue):
 
     def too_many(self, retry_after_s: int) -> Reply:
         return fail(429, "Too Many Requests", 429, {"Retry-After": str(retry_after_s)})
+
+    def banned(self, retry_after_s: int) -> Reply:
+        return fail(418, "Your IP has been blocked", 418, {"Retry-After": str(retry_after_s)})
+
+    def maintained(self) -> Reply:
+        return fail(604, "The system is under maintenance")
+
+    def twisted(self, kind: str, payload: bytes, binary: bool) -> bytes:
+        return _TWISTS[kind](payload) if binary else super().twisted(kind, payload, binary)
 
     def broken(self, status: int) -> Reply:
         return fail(status, {500: "Internal error", 504: "Gateway Time-out"}.get(status, "Service Unavailable"), status)

@@ -72,9 +72,12 @@ class Depth(Push):
     def close(self) -> None:
         self.book.untap(self._tap)
 
+    def restarted(self) -> None:
+        self._last = self.book.version
+
     def flush(self, at_ns: int, wall_ms: int) -> None:
         tap = self._tap
-        if not tap:
+        if not tap or self.book.version == self._last:
             return
         book = self.book
         asks, bids = [], []

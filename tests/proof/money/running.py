@@ -79,13 +79,14 @@ class Ran(NamedTuple):
         return Counter(closed.why.partition(";")[0] for closed in self.reckoned.written.closed)
 
 
-def ran(seed: int, fault: str, cycles: int, folder: Path) -> Ran:
+def ran(seed: int, fault: str | Fault, cycles: int, folder: Path) -> Ran:
     """folder: for the journal."""
     before, clock = ManualClock(START_NS, WALL_NS), ManualClock(START_NS, WALL_NS)
     with asyncio.Runner(loop_factory=lambda: Clockwork(before)) as runner:
         statics = runner.run(listed(seed, before))
     with asyncio.Runner(loop_factory=lambda: Clockwork(clock)) as runner:
-        return runner.run(_run(seed, statics, FAULTS[fault], cycles, folder / f"{seed}.sqlite", clock))
+        planned = fault if isinstance(fault, Fault) else FAULTS[fault]
+        return runner.run(_run(seed, statics, planned, cycles, folder / f"{seed}.sqlite", clock))
 
 
 async def _run(
