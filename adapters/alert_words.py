@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import msgspec
 
-from arb.domain import CycleClosed, CycleEnd, Mismatch, OppEvent, Opportunity, Reason, RiskMoved, RiskState, Stopped
+from arb.domain import (
+    CycleClosed,
+    CycleEnd,
+    Mismatch,
+    OppEvent,
+    Opportunity,
+    PathMoved,
+    Reason,
+    RiskMoved,
+    RiskState,
+    Stopped,
+)
 from arb.units import plain
 
 
@@ -33,6 +44,9 @@ def alert_of(fact: object) -> Alert | None:
     if isinstance(fact, Mismatch):
         told = f"{fact.venue}, {fact.what}: ours {fact.ours}, theirs {fact.theirs}"
         return Alert("mismatch", f"mismatch {told}", told)
+    if isinstance(fact, PathMoved):
+        moved = f"the market data of {fact.venue} goes on by {fact.after.name.lower()}"
+        return Alert("path", f"path {fact.venue} {fact.after.name}", f"{moved} (by {fact.by.name.lower()}): {fact.why}")
     if isinstance(fact, Opportunity) and fact.event is OppEvent.OPEN and fact.reason is Reason.OK:
         return _opportunity(fact)
     return None

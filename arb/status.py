@@ -35,6 +35,7 @@ class VenueStatus(msgspec.Struct, frozen=True):
     native: false where ccxt serves it.   feed: the name of its feed.   Counters are since the start.
     repeats: updates that said nothing new, doubled ones among them.   rest_errors: book requests that failed.
     not_live_s: summed over its books.   live_share: of all its books' time; None before there was any.
+    path: how its path is shown where that has changed ("ccxt (demoted)"); "": as `native` says.
     """
 
     venue: VenueId
@@ -54,6 +55,7 @@ class VenueStatus(msgspec.Struct, frozen=True):
     rest_errors: int = 0
     not_live_s: float = 0.0
     live_share: float | None = None
+    path: str = ""
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -120,7 +122,7 @@ class PrivateStatus(msgspec.Struct, frozen=True):
 
     clock_error_ms: how far our idea of its time may be wrong; None: not measured.
     orders_left: that its budget would let go now; None: nobody counts.   balances_age_ms: None: there are none to use.
-    why: what keeps orders from it now; "": nothing.
+    why: what keeps orders from it now; "": nothing.   data: the path of its books, "native", "ccxt (demoted)"...
     """
 
     venue: VenueId
@@ -133,6 +135,7 @@ class PrivateStatus(msgspec.Struct, frozen=True):
     books_live: int = 0
     losses: int = 0
     why: str = ""
+    data: str = ""
 
 
 class ExposureRow(msgspec.Struct, frozen=True):

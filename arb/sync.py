@@ -42,6 +42,11 @@ _LIVE, _STALE = BookState.LIVE, BookState.STALE
 _USABLE = Reason.OK
 _EVERY_FRAME_WHOLE = Seed.NONE
 _ADVANCED = Sync.LIVE
+# What stays where it is when a book goes on as another: its name, its times and what was counted of it.
+_ITS_OWN = frozenset((
+    "venue", "symbol", "state", "live_ns", "not_live_ns", "_since_ns",
+    "updates", "repeats", "gaps", "resyncs", "crossed", "audits", "conflicts",
+))  # fmt: skip
 
 
 class BookSync:
@@ -250,6 +255,18 @@ class BookSync:
         """An audit found levels that the venue does not have: throw the book away."""
         self.conflicts += 1
         return self._lose(BookState.GAP, now_ns)
+
+    def take_over(self, other: BookSync, now_ns: int) -> None:
+        """Go on as `other`, which was kept of the same market from another stream and is nobody's from here on.
+
+        Whoever holds this object holds the new book. Where that is behind what was said here already, it is STALE
+        until its stream says more: time does not run backwards for those who decide.
+        """
+        behind = self.held() is not None and 0 < other.seq < self.seq
+        for name in self.__slots__:
+            if name not in _ITS_OWN:
+                setattr(self, name, getattr(other, name))
+        self._enter(_STALE if behind and other.state is _LIVE else other.state, now_ns)
 
     def settle(self, now_ns: int) -> None:
         """Account for the time spent in the present state up to now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Context, Decimal
 
 import msgspec
@@ -67,6 +67,7 @@ class Operation:
         self._clock = clock
         self._began_ns = clock.mono_ns()
         self._flattening: list[Order] | None = None
+        self.data_path: Callable[[VenueId], str] = lambda _venue: ""  # how the path of a venue's books is shown
 
     def on_fact(self, fact: Fact) -> None:
         """Which orders a `flatten` sends is told by the facts it causes."""
@@ -181,6 +182,7 @@ class Operation:
             books_live=sum(book.state is BookState.LIVE for book in books),
             losses=trading.counters.get("losses", 0) + trading.counters.get("socket_losses", 0),
             why=trading.refusal(1, Lane.ORDER) or unusable,
+            data=self.data_path(venue),
         )
 
     @property

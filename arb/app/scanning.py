@@ -13,6 +13,7 @@ from loguru import logger
 from arb.app.apart import apart
 from arb.app.factories import Factories, Tapped, catalog
 from arb.app.memory import settled
+from arb.app.paths import Paths
 from arb.app.scanners import MS, make_scanner
 from arb.app.simulating import Environment, environment
 from arb.app.spinning import spinning
@@ -25,6 +26,7 @@ from arb.audit import Auditor
 from arb.books import Books
 from arb.config import Credentials, Settings
 from arb.config.values import matches
+from arb.control import ControlServer, path_verbs
 from arb.domain import BookAudit, BookState, Disconnected, Market, SubscriptionRefused, Symbol, VenueId
 from arb.engine import Engine, Scans, Trades
 from arb.errors import ConfigError, TapeError, Transient
@@ -99,7 +101,9 @@ class Live:
         observers: Sequence[Observer] = (),
         strategies: Sequence[Strategy] = (),
         trader: Trades | None = None,
+        paths: Paths | None = None,
     ) -> None:
+        """paths: lets venues that have two paths change between them."""
         self.settings = settings
         self.books = books
         self.counted = counted
@@ -113,12 +117,18 @@ class Live:
         self.engine = Engine(books, scanner, strategies, self.observers, clock, settings.scan.max_age_ms * MS, trader)
         counted.attach(self.engine)
         self._told_of_tape = False
+        self.paths = paths
         self.data: dict[VenueId, MarketData] = {}
         for venue, chosen in markets.items():
             factory = factories[venue]
-            data = factory.market_data(chosen, settings.scan.depth, tape)
+            data = paths.open(venue, chosen) if paths is not None else None
+            if data is None:
+                data = factory.market_data(chosen, settings.scan.depth, tape)
             self.data[venue] = data
-            counted.add_venue(VenueDesk(venue, factory.native, data.feed, data))
+            desk = VenueDesk(venue, factory.native, data.feed, data)
+            counted.add_venue(desk)
+            if paths is not None:
+                paths.show(venue, desk)
             books.add_venue(venue, data.resync)
             for market in chosen:
                 books.add(venue, market.symbol, data.feed, clock.mono_ns())
@@ -255,9 +265,13 @@ async def scan(
     once: bool,
     rejected: bool,
     stop: asyncio.Event,
+    control: Path | None = None,
     observers: Sequence[Observer] = (),
 ) -> ScanSummary:
-    """Find gaps until `stop`, `duration_s`, or with `once` until every book has been looked at."""
+    """Find gaps until `stop`, `duration_s`, or with `once` until every book has been looked at.
+
+    control: where the run can be asked about the paths of its market data.
+    """
     async with opened(settings, credentials, sim, clock) as (world, factories):
         settings = world.settings
         statics = await unless(stop, facts(factories, world, clock))
@@ -268,19 +282,39 @@ async def scan(
         scanner = make_scanner(settings, statics, markets, books, clock, rejected)
         counted = Counted("scan", view, books, scanner, clock, rejected)
         writer = start_tape(tape, clock, factories.all(), markets, statics, settings) if tape is not None else None
+        fixed = "a tape is kept of this run, and holds each venue by one path" if writer is not None else ""
+        paths = Paths(factories, settings, books, clock, statics, lambda moved: live.observers.publish(moved), fixed)
         try:
             live = Live(
                 settings, factories, markets,
                 books=books, scanner=scanner, counted=counted, clock=clock, tape=writer, observers=observers,
-                strategies=make_strategies(settings.run.strategy, settings),
+                strategies=make_strategies(settings.run.strategy, settings), paths=paths,
             )  # fmt: skip
             upkeep = keep_up(live, world, factories, statics, scanner)
             counted.started()
-            ended = await live.run(lambda: until(live, stop, duration_s, once), [upkeep.run()])
+            async with asked(paths, control):
+                ended = await live.run(lambda: until(live, stop, duration_s, once), [upkeep.run()])
         finally:
             if writer is not None:
                 writer.close()
         return finished(counted, ended, writer)
+
+
+@asynccontextmanager
+async def asked(paths: Paths, control: Path | None) -> AsyncIterator[None]:
+    """The control socket of a run that only looks. Several may run at once: the first one has it."""
+    server = None if control is None else ControlServer(control, path_verbs(paths))
+    try:
+        if server is not None:
+            try:
+                await server.start()
+            except ConfigError as exc:
+                logger.info("'arb fastpath' does not reach this run: {}", exc)
+        yield
+    finally:
+        if server is not None:
+            server.close()
+        await paths.close()
 
 
 def finished(counted: Counted, ended: str, tape: TapeWriter | None) -> ScanSummary:
@@ -308,6 +342,8 @@ def keep_up(
         current[venue] = facts
         if live.tape is not None:
             live.tape.statics(venue, narrowed(facts, live.markets[venue]), live.clock.mono_ns())
+        if live.paths is not None:
+            live.paths.refresh(venue, facts)
         scanner.refresh(current.values())
         if refreshed is not None:
             refreshed(current.values())

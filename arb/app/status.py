@@ -35,12 +35,17 @@ class VenueDesk:
         self.native = native
         self.feed = feed
         self.source = source
+        self.path = ""
         self.rate = 0.0
         self._seen = 0
         self._at_ns = 0
 
     def counters(self) -> Mapping[str, int]:
         return self.source.counters
+
+    def moved(self, native: bool, feed: Feed, label: str) -> None:
+        """Its market data goes on by another path. label: how that is shown."""
+        self.native, self.feed, self.path = native, feed, label
 
     def measure(self, now_ns: int) -> None:
         """Messages a second since the last look that was at least half a second ago."""
@@ -184,6 +189,7 @@ class Counted:
             rest_errors=counters.get("snapshot_failures", 0),
             not_live_s=other_ns / 1e9,
             live_share=live_ns / (live_ns + other_ns) if live_ns + other_ns else None,
+            path=desk.path,
         )
 
     def _funnel(self) -> tuple[Stage, ...]:

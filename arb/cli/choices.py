@@ -144,6 +144,11 @@ def mode(text: str | None) -> str | None:
     return text
 
 
+def run_mode(text: str | None) -> str | None:
+    """A mode, or "scan" for what runs without one."""
+    return text if text == "scan" else mode(text)
+
+
 def order_paths(texts: Sequence[str] | None) -> dict[str, str]:
     """Path by venue; "" for all that are not named."""
     paths = {}

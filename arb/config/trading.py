@@ -120,9 +120,9 @@ class AlertsConfig(Model):
     """
 
     on: Annotated[
-        tuple[Literal["halt", "residual", "private_lost", "limit", "mismatch", "opportunity"], ...],
+        tuple[Literal["halt", "residual", "private_lost", "limit", "mismatch", "path", "opportunity"], ...],
         BeforeValidator(values.words),
-    ] = ("halt", "residual", "private_lost", "limit", "mismatch")
+    ] = ("halt", "residual", "private_lost", "limit", "mismatch", "path")
     every_s: Seconds = 5.0
 
 

@@ -62,6 +62,11 @@ from arb.domain.execution import (
 from arb.domain.fact import (
     Fact,
 )
+from arb.domain.paths import (
+    DataPath,
+    Mover,
+    PathMoved,
+)
 from arb.domain.private import (
     Balance,
     BalancesRead,
@@ -121,9 +126,13 @@ REAL_TIME: tuple[type[Fact], ...] = (
     Notice, Pong, Reply, BookChange, BookAudit, Check, Leg, Opportunity, Intent, Order, OrderUpdate, Fill, Balance,
     BalancesRead, NotFound, PrivateUp, PrivateDown, BookSeen, LegPlan, Plan, Refused, CycleOpened, OrderSent,
     CycleMoved, NakedMoved, Delta, CycleClosed, ExposureMoved, RiskMoved, Mismatch, Baseline, Stopped,
+    PathMoved,
 )  # fmt: skip
 
 __all__ = [
+    "DataPath",
+    "Mover",
+    "PathMoved",
     "BookKey",
     "BookState",
     "ClientId",

@@ -32,6 +32,7 @@ from arb.domain import (
     Order,
     OrderSent,
     OrderUpdate,
+    PathMoved,
     Plan,
     PrivateDown,
     PrivateUp,
@@ -73,7 +74,7 @@ class Key(NamedTuple):
 KINDS: tuple[type[Fact], ...] = (
     Committed, Left, Baseline, BookSeen, LegPlan, Plan, Refused, CycleOpened, OrderSent, CycleMoved, NakedMoved, Delta,
     CycleClosed, ExposureMoved, RiskMoved, Mismatch, Stopped, Order, OrderUpdate, Fill, Balance, BalancesRead, NotFound,
-    PrivateUp, PrivateDown,
+    PrivateUp, PrivateDown, PathMoved,
 )  # fmt: skip
 
 _NAMES = {kind: kind.__name__ for kind in KINDS}

@@ -8,7 +8,9 @@ from arb.cli.views.text import NONE, decimal
 from arb.control import CancelReply, FlattenReply, RiskReply
 from arb.status import BalanceRow, EngineStatus, ExposureRow, OrderRow, PrivateStatus
 
-_VENUE_COLUMNS = ("venue", "path", "private", "clock_error_ms", "orders_left", "balances_age_ms", "books_live", "why")
+_VENUE_COLUMNS = (
+    "venue", "path", "private", "clock_error_ms", "orders_left", "balances_age_ms", "books_path", "books_live", "why",
+)  # fmt: skip
 _BALANCE_COLUMNS = ("venue", "coin", "free", "locked", "reserved", "age_ms", "usable")
 
 
@@ -99,6 +101,7 @@ def _venue(venue: PrivateStatus) -> tuple[str, ...]:
         _number(venue.clock_error_ms),
         NONE if venue.orders_left is None else str(venue.orders_left),
         _number(venue.balances_age_ms),
+        venue.data or NONE,
         f"{venue.books_live}/{venue.books}",
         venue.why or NONE,
     )

@@ -60,9 +60,10 @@ def test_status_in_words(shell: Shell) -> None:
         "decision to sent p50 85 us p99 200 us, to acknowledged -",
         "refused: balance 3, edge 40",
         "exposure: gateio -0.002 A (-0.025 USDT)",
-        "venue   path   private  clock_error_ms  orders_left  balances_age_ms  books_live  why",
-        "mexc    paper  up       12.5            9            40.0             39/40       -",
-        "gateio  paper  DOWN     -               -            -                0/0         its private side is down",
+        "venue   path   private  clock_error_ms  orders_left  balances_age_ms  books_path      books_live  why",
+        "mexc    paper  up       12.5            9            40.0             ccxt (demoted)  39/40       -",
+        "gateio  paper  DOWN     -               -            -                native          0/0         "
+        "its private side is down",
         "journal: /home/me/journal-paper.sqlite",
     ]
 
