@@ -121,7 +121,7 @@ def test_summary() -> None:
                 "rest_errors": 0,
                 "not_live_ms": 1250.0,
                 "live_share": 0.995,
-                    "path": "native",
+                "path": "native",
             }
         ],
         "funnel": [{"stage": "listed", "now": 50, "ever": 50}, {"stage": "OK", "now": 2, "ever": 9}],
