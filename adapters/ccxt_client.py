@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -25,6 +26,8 @@ from adapters.ccxt_urls import HTTP, WS, rebase
 TIMEOUT_MS = 10_000
 SNAPSHOT_DELAY = 0  # pushes after the first that ccxt may wait for before it fetches a seed: a quiet book has few
 CLOSE_S = 1.0  # for all closing handshakes together
+
+_importing = threading.Lock()
 
 Lost = Callable[[Exception], None]
 Told = Callable[[Mapping[str, Any]], None]
@@ -263,12 +266,12 @@ class Opener:
 
     async def __call__(self, lost: Lost) -> Client:
         """Imports ccxt at the first call. No request is made yet."""
-        import aiohttp  # as slow to import as it is needed late
-
         settings = self.settings
         kind = "pro" if has_stream(settings.ccxt_id) else "async_support"
+        aiohttp = await _imported("aiohttp")  # as slow to import as it is needed late
+        foreign = await _imported(f"ccxt.{kind}.{settings.ccxt_id}")
         logging.getLogger("ccxt").setLevel(logging.INFO)  # at DEBUG it writes requests with their keys
-        made = getattr(import_module(f"ccxt.{kind}.{settings.ccxt_id}"), settings.ccxt_id)
+        made = getattr(foreign, settings.ccxt_id)
         exchange = made(
             {
                 "apiKey": settings.api_key,
@@ -300,6 +303,17 @@ class Opener:
         if settings.ws_url:
             urls = rebase(urls, WS, settings.ws_url, settings.ws_base)
         return urls
+
+
+async def _imported(name: str) -> Any:
+    """A module that takes long to import, on a thread: an engine that trades meanwhile must not stand still."""
+    return await asyncio.to_thread(_import, name)
+
+
+def _import(name: str) -> Any:
+    """One at a time: ccxt's modules import one another in circles, which two threads at once cannot."""
+    with _importing:
+        return import_module(name)
 
 
 def spot_only(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,3 +69,20 @@ def _proves(done: Ran, venue: str, times: int) -> None:
     assert done.summary.left_open == 0
     shown = {each.venue: (each.native, each.path) for each in done.summary.scan.venues}
     assert shown[venue] == (True, "native")
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("venue", NATIVE)
+def test_a_person_moves_a_venue_to_and_fro_under_load_and_nothing_is_left_behind(venue: str, tmp_path: Path) -> None:
+    done = ran(venue, "unchecked", SEED, tmp_path, bursts=0, turns=20)
+    assert [(each.after, each.by) for each in done.moves] == [
+        (DataPath.CCXT, Mover.PERSON),
+        (DataPath.NATIVE, Mover.PERSON),
+    ] * 10
+    assert done.watched.wrong == []
+    assert sum(bool(done.flying(each.at_ns, venue)) for each in done.moves) > 10, "few cycles were in flight"
+    assert done.cycles == len(done.closed) > 10
+    assert done.summary.left_open == 0
+    few = 6  # connections for orders come and go; a path that left one thing behind would leave ten
+    assert done.files[-1] <= done.files[0] + few, f"open files after each return: {done.files}"
+    assert done.tasks[-1] <= done.tasks[0] + few, f"tasks after each return: {done.tasks}"
