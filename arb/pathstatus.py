@@ -13,7 +13,7 @@ class PathRow(msgspec.Struct, frozen=True):
     by, why: who decided on it, and on what grounds.   native: whether the venue has a codec of ours.
     fixed: why it cannot change in this run; "": it can.   shadow: the path that runs beside it; None: none.
     goal: the path that is being moved to.   note: what else a person should know of it now.
-    moves: how often it has changed.   errors, gaps, mismatches: of native, since it was last started.
+    moves: how often it has changed.   errors, gaps, mismatches: of native, since it decides or runs in the shadow.
     """
 
     venue: VenueId

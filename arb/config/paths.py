@@ -15,7 +15,8 @@ Count = Annotated[int, Field(ge=1, le=1_000_000)]
 class FastpathConfig(Model):
     """What native may get wrong within `window_s` before its venue's market data goes on through ccxt.
 
-    max_errors: messages that nobody could read.   max_gaps: holes and crossed books, over all books of the venue.
+    max_errors: messages that nobody could read.   max_gaps: holes and crossed books, over all books of the venue, each
+    in a book that had one within the same time.
     max_mismatches: books that an audit found wrong.   One more than that is too much.
     clean_s: so long native must run in the shadow without any of these, and agree with ccxt, before it decides again;
     twice as long after each demotion that follows soon upon a return.
@@ -25,6 +26,6 @@ class FastpathConfig(Model):
     auto: bool = True
     window_s: Seconds = 60.0
     max_errors: Count = 10
-    max_gaps: Count = 50
+    max_gaps: Count = 20
     max_mismatches: Count = 3
     clean_s: Seconds = 120.0

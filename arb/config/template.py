@@ -57,7 +57,7 @@ different = []
 auto = true             # min_trust says whether they are traded on. false: only `arb fastpath on|off` changes the path
 window_s = 60.0         # within so long native may get wrong ...
 max_errors = 10         # ... so many messages that it cannot read,
-max_gaps = 50           # so many holes and crossed books, over all books of the venue,
+max_gaps = 20           # so many holes in books that had one before (crossed ones count), over all its books,
 max_mismatches = 3      # and so many books that an audit finds wrong. One more, and the venue goes on through ccxt
 clean_s = 120.0         # and back, when native has run beside it for so long without any of that, and has agreed
 

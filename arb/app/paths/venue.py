@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from loguru import logger
@@ -11,9 +11,9 @@ from loguru import logger
 from arb.app.paths.comparison import Comparison
 from arb.app.paths.readiness import LATE_S, complete, missing, ready
 from arb.app.paths.report import sequences
-from arb.app.paths.tally import native_wrong
+from arb.app.paths.tally import Tally
 from arb.app.paths.track import Shadow, Track
-from arb.app.paths.watch import SECOND_NS, Watch, Wrong
+from arb.app.paths.watch import SECOND_NS, Watch
 from arb.books import Books
 from arb.config import FastpathConfig
 from arb.domain import BookKey, BookSnapshot, BookState, DataPath, Mover, PathMoved, Symbol, VenueId
@@ -80,7 +80,7 @@ class VenuePaths:
         self.symbols: tuple[Symbol, ...] = ()
         self._own: tuple[BookSync, ...] = ()
         self._sink: Sink | None = None
-        self._seen = Wrong()  # of native, at the last look
+        self._tally = Tally(round(config.window_s * SECOND_NS))
         self._carried: dict[str, int] = {}  # counted by paths that decided before
         self._leaving: set[asyncio.Task[None]] = set()
         self._again_ns = 0
@@ -107,7 +107,7 @@ class VenuePaths:
             book for symbol in self.symbols if (book := self._books.get((self.venue, symbol))) is not None
         )
         self._track.start(self.symbols, sink)
-        self._seen = self._native()
+        self._count_anew()
         try:
             while True:
                 task = self._track.task
@@ -186,7 +186,7 @@ class VenuePaths:
 
     def row(self) -> PathRow:
         now_ns, standby, goal = self._clock.mono_ns(), self._standby, self._goal
-        wrong = self._native()
+        wrong = self._tally.total
         probation = self.path is DataPath.CCXT and self._by is Mover.WATCH
         note = self._note
         if not note and probation and self._watch.spoilt:
@@ -236,9 +236,10 @@ class VenuePaths:
 
     def _judge(self, now_ns: int) -> None:
         """What native got wrong since the last look, and what follows from it."""
-        wrong = self._native()
-        fresh, self._seen = wrong.minus(self._seen), wrong
-        goal = self._goal
+        native = self._native()
+        if native is None:
+            return
+        fresh, goal = self._tally.look(*native, now_ns), self._goal
         if goal is not None and goal.by is Mover.WATCH and goal.path is DataPath.NATIVE and fresh:
             self._goal = goal = None  # not so clean after all
         if not self._auto or goal is not None:
@@ -254,14 +255,17 @@ class VenuePaths:
                 why = f"clean for {self._watch.clean_s(now_ns):.0f} s beside ccxt"
                 self._goal = Goal(DataPath.NATIVE, Mover.WATCH, why, now_ns)
 
-    def _native(self) -> Wrong:
-        """All that native got wrong since it was last started."""
-        standby = self._standby
+    def _native(self) -> tuple[Mapping[str, int], Iterable[BookSync], Comparison | None] | None:
+        """Counters and books of native, and its comparison where it does not decide; None: it does not run."""
         if self.path is DataPath.NATIVE:
-            return native_wrong(self._track.data.counters, self._own, None)
-        if standby is None:
-            return Wrong()
-        return native_wrong(standby.track.data.counters, standby.shadow.books, standby.comparison)
+            return self._track.data.counters, self._own, None
+        standby = self._standby
+        return None if standby is None else (standby.track.data.counters, standby.shadow.books, standby.comparison)
+
+    def _count_anew(self) -> None:
+        native = self._native()
+        if native is not None:
+            self._tally.begin(*native)
 
     def _tend(self, now_ns: int) -> None:
         """A shadow is there while somebody needs it, and only then."""
@@ -274,8 +278,7 @@ class VenuePaths:
         if needed and standby is None and now_ns >= self._again_ns:
             self._begin()
         elif not needed and standby is not None:
-            self._leave(standby.track)
-            self._standby = None
+            self._drop(standby)
 
     def _begin(self) -> None:
         path = DataPath.CCXT if self.path is DataPath.NATIVE else DataPath.NATIVE
@@ -283,7 +286,8 @@ class VenuePaths:
         shadow = Shadow(track.data, self.symbols, self._clock, self._max_age_ns)
         track.start(self.symbols, shadow)
         self._standby = self._comparing(track, shadow)
-        self._seen = self._native()
+        if path is DataPath.NATIVE:
+            self._count_anew()
 
     def _comparing(self, track: Track, shadow: Shadow) -> Standby:
         """track: the one that does not decide."""
@@ -299,8 +303,7 @@ class VenuePaths:
         """The shadow has ended by itself, which only what no retry mends does."""
         task = standby.track.task
         failure = task.exception() if task is not None and not task.cancelled() else None
-        self._leave(standby.track)
-        self._standby = None
+        self._drop(standby)
         self._again_ns = now_ns + round(AGAIN_S * SECOND_NS)
         why = f"{standby.track.path.name.lower()} cannot run: {failure or 'it ended'}"
         if self._goal is not None and self._goal.by is Mover.PERSON:
@@ -308,6 +311,11 @@ class VenuePaths:
         else:
             self._note = why
             logger.warning("{}: {}", self.venue, why)
+
+    def _drop(self, standby: Standby) -> None:
+        self._track.listen(None)
+        self._leave(standby.track)
+        self._standby = None
 
     def _give_up(self, why: str) -> None:
         """What a person wanted is not to be had: all stays as it is."""
@@ -334,7 +342,7 @@ class VenuePaths:
             self._watch.demoted(now_ns)
         else:
             self._watch.returned(now_ns)
-        self._seen = self._native()
+        self._count_anew()
         self._show()
         logger.warning("{}: market data goes on by {} ({})", self.venue, self.label, goal.why)
         self._publish(PathMoved(self.venue, old.path, new.path, goal.by, goal.why, now_ns, self._clock.wall_ns()))

@@ -19,12 +19,17 @@ FORGIVEN = 8  # times the clean period that was asked for: native for so long, a
 
 
 class Wrong(msgspec.Struct, frozen=True):
-    """What native got wrong. disagreed: books that differed from ccxt's, at one sequence or for too long."""
+    """What native got wrong. disagreed: books that differed from ccxt's, at one sequence or for too long.
+
+    repeated: of the gaps, those in a book that had one shortly before. A venue that begins to count anew makes one hole
+    in every book, which says nothing against us.
+    """
 
     errors: int = 0
     gaps: int = 0
     mismatches: int = 0
     disagreed: int = 0
+    repeated: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.errors or self.gaps or self.mismatches or self.disagreed)
@@ -35,21 +40,14 @@ class Wrong(msgspec.Struct, frozen=True):
             self.gaps + other.gaps,
             self.mismatches + other.mismatches,
             self.disagreed + other.disagreed,
-        )
-
-    def minus(self, other: Wrong) -> Wrong:
-        """What came since: counters that began anew count from zero."""
-        return Wrong(
-            max(0, self.errors - other.errors),
-            max(0, self.gaps - other.gaps),
-            max(0, self.mismatches - other.mismatches),
-            max(0, self.disagreed - other.disagreed),
+            self.repeated + other.repeated,
         )
 
     def __str__(self) -> str:
         parts = (
             (self.errors, "unreadable messages"),
             (self.gaps, "gaps"),
+            (self.repeated, "of them repeated"),
             (self.mismatches, "books that an audit found wrong"),
             (self.disagreed, "books that ccxt has otherwise"),
         )
@@ -85,7 +83,11 @@ class Watch:
         for _, each in recent:
             total = total.plus(each)
         bounds = self._config
-        if total.errors > bounds.max_errors or total.gaps > bounds.max_gaps or total.mismatches > bounds.max_mismatches:
+        if (
+            total.errors > bounds.max_errors
+            or total.repeated > bounds.max_gaps
+            or total.mismatches > bounds.max_mismatches
+        ):
             return f"{total} within {bounds.window_s:g} s"
         return ""
 

@@ -143,15 +143,15 @@ def test_native_that_has_other_books_than_ccxt_does_not_come_back():
 @pytest.mark.parametrize(
     ("trouble", "why"),
     [
-        pytest.param("gaps", "6 gaps within 10 s", id="repeated gaps"),
-        pytest.param("crossed", "6 gaps within 10 s", id="crossed books"),
-        pytest.param("conflicts", "6 books that an audit found wrong within 10 s", id="audits"),
+        pytest.param("gaps", "7 gaps, 6 of them repeated within 10 s", id="repeated gaps"),
+        pytest.param("crossed", "7 gaps, 6 of them repeated within 10 s", id="crossed books"),
+        pytest.param("conflicts", "7 books that an audit found wrong within 10 s", id="audits"),
     ],
 )
 def test_what_the_books_count_counts(trouble, why):
     async def story(world: World) -> None:
         book = world.books.get((world.paths.venue, A))
-        setattr(book, trouble, 6)
+        setattr(book, trouble, 7)
         await asyncio.sleep(1)
 
     away = played(story).moves[0]

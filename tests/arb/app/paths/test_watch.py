@@ -14,7 +14,7 @@ from arb.config import FastpathConfig
 S = 1_000_000_000
 CONFIG = FastpathConfig(window_s=10, max_errors=2, max_gaps=3, max_mismatches=1, clean_s=5)
 ERROR, GAP, MISMATCH, DISAGREED, NOTHING = (
-    Wrong(errors=1), Wrong(gaps=1), Wrong(mismatches=1), Wrong(disagreed=1), Wrong(),
+    Wrong(errors=1), Wrong(gaps=1, repeated=1), Wrong(mismatches=1), Wrong(disagreed=1), Wrong(),
 )  # fmt: skip
 
 
@@ -30,18 +30,21 @@ ERROR, GAP, MISMATCH, DISAGREED, NOTHING = (
         pytest.param([(0, Wrong(errors=3))], "3 unreadable messages within 10 s", id="all of them at once"),
         pytest.param([(0, ERROR), (1, ERROR), (10, ERROR)], "", id="the first has left the window"),
         pytest.param([(0, ERROR), (1, ERROR), (9.9, ERROR)], "3 unreadable messages within 10 s", id="not quite yet"),
-        pytest.param([(0, Wrong(gaps=3))], "", id="as many gaps as are let pass"),
-        pytest.param([(0, Wrong(gaps=3)), (1, GAP)], "4 gaps within 10 s", id="one gap more"),
+        pytest.param([(0, Wrong(gaps=500))], "", id="one gap in every book"),
+        pytest.param([(0, Wrong(gaps=4, repeated=3))], "", id="as many repeated gaps as are let pass"),
+        pytest.param(
+            [(0, Wrong(gaps=4, repeated=3)), (1, GAP)], "5 gaps, 4 of them repeated within 10 s", id="one gap more"
+        ),
         pytest.param([(0, MISMATCH)], "", id="one audit may be wrong"),
         pytest.param(
             [(0, MISMATCH), (9, MISMATCH)], "2 books that an audit found wrong within 10 s", id="two may not"
         ),
         pytest.param(
-            [(0, Wrong(2, 3, 1))], "", id="kinds are not added up",
+            [(0, Wrong(2, 3, 1, repeated=3))], "", id="kinds are not added up",
         ),
         pytest.param(
-            [(0, Wrong(2, 3, 1)), (1, GAP)],
-            "2 unreadable messages, 4 gaps, 1 books that an audit found wrong within 10 s",
+            [(0, Wrong(2, 3, 1, repeated=3)), (1, GAP)],
+            "2 unreadable messages, 4 gaps, 4 of them repeated, 1 books that an audit found wrong within 10 s",
             id="all that was wrong is told",
         ),
     ],
@@ -133,14 +136,3 @@ def test_however_wrong_it_is_the_path_changes_seldom(steps):
             native = True
     for (at, needed), (then, _) in pairwise(demoted):
         assert then - at >= needed
-
-
-@pytest.mark.parametrize(
-    ("now", "before", "since"),
-    [
-        pytest.param(Wrong(5, 4, 3, 2), Wrong(1, 1, 1, 1), Wrong(4, 3, 2, 1), id="counters that went on"),
-        pytest.param(Wrong(1, 0, 0, 0), Wrong(5, 4, 3, 2), Wrong(), id="counters that began anew are no news"),
-    ],
-)
-def test_what_came_since(now, before, since):
-    assert now.minus(before) == since
