@@ -9,14 +9,14 @@ from typing import NamedTuple, Protocol
 from loguru import logger
 
 from arb.app.paths.comparison import Comparison
-from arb.app.paths.readiness import LATE_S, complete, missing, ready
-from arb.app.paths.report import sequences
+from arb.app.paths.readiness import LATE_S
+from arb.app.paths.standby import Standby
 from arb.app.paths.tally import Tally
-from arb.app.paths.track import Shadow, Track
+from arb.app.paths.track import Track
 from arb.app.paths.watch import SECOND_NS, Watch
 from arb.books import Books
 from arb.config import FastpathConfig
-from arb.domain import BookKey, BookSnapshot, BookState, DataPath, Mover, PathMoved, Symbol, VenueId
+from arb.domain import BookSnapshot, BookState, DataPath, Mover, PathMoved, Symbol, VenueId
 from arb.errors import ControlError
 from arb.interfaces import Clock, Feed, MarketData, Sink
 from arb.pathstatus import PathRow, Sequences
@@ -40,12 +40,6 @@ class Goal(NamedTuple):
     by: Mover
     why: str
     since_ns: int
-
-
-class Standby(NamedTuple):
-    track: Track
-    shadow: Shadow
-    comparison: Comparison
 
 
 class VenuePaths:
@@ -151,10 +145,7 @@ class VenuePaths:
     def compared_anew(self) -> Comparison | None:
         """A comparison that begins now; None as long as the shadow does not carry what the path that decides does."""
         standby = self._standby
-        if standby is None or not ready(self._own, standby.shadow.books, LATE_S, forced=False):
-            return None
-        self._standby = self._comparing(standby.track, standby.shadow)
-        return self._standby.comparison
+        return standby.compare() if standby is not None and standby.ready(LATE_S, forced=False) else None
 
     @property
     def comparison(self) -> Comparison | None:
@@ -164,10 +155,7 @@ class VenuePaths:
     def counted(self) -> tuple[Sequences, Sequences]:
         """What native and ccxt have counted by now; both run."""
         assert self._standby is not None
-        track, shadow = self._standby.track, self._standby.shadow
-        mine = sequences(self._track.data.counters, self._own)
-        other = sequences(track.data.counters, shadow.books)
-        return (mine, other) if self.path is DataPath.NATIVE else (other, mine)
+        return self._standby.counted()
 
     @property
     def path(self) -> DataPath:
@@ -182,7 +170,7 @@ class VenuePaths:
 
     def missing(self) -> list[str]:
         """Symbols that the shadow does not carry."""
-        return missing(self._own, self._standby.shadow.books) if self._standby is not None else []
+        return self._standby.missing() if self._standby is not None else []
 
     def row(self) -> PathRow:
         now_ns, standby, goal = self._clock.mono_ns(), self._standby, self._goal
@@ -201,9 +189,7 @@ class VenuePaths:
             books=len(self._own),
             books_live=sum(book.state is BookState.LIVE for book in self._own),
             shadow=standby.track.path if standby is not None else None,
-            shadow_live=sum(book.state is BookState.LIVE for book in standby.shadow.books)
-            if standby is not None
-            else 0,
+            shadow_live=standby.live if standby is not None else 0,
             goal=goal.path if goal is not None else None,
             clean_s=self._watch.clean_s(now_ns) if probation else 0.0,
             clean_needed_s=self._watch.needed_ns / SECOND_NS if probation else 0.0,
@@ -220,18 +206,18 @@ class VenuePaths:
         now_ns = self._clock.mono_ns()
         standby = self._standby
         if standby is not None:
-            standby.shadow.sweep()
-            standby.comparison.tick(now_ns)
+            standby.tick(now_ns)
         self._judge(now_ns)
         self._tend(now_ns)
         goal, standby = self._goal, self._standby
         if goal is None or standby is None:
             return
         waited_s = (now_ns - goal.since_ns) / SECOND_NS
-        if ready(self._own, standby.shadow.books, waited_s, forced=goal.by is Mover.WATCH):
+        unbelieved = goal.by is Mover.WATCH and goal.path is DataPath.CCXT
+        if standby.ready(waited_s, forced=unbelieved):
             self._move(goal, standby, now_ns)
         elif goal.by is Mover.PERSON and waited_s >= GIVE_UP_S:
-            lacking = missing(self._own, standby.shadow.books)
+            lacking = standby.missing()
             self._give_up(f"{goal.path.name.lower()} does not carry {', '.join(lacking[:5]) or 'one book'}")
 
     def _judge(self, now_ns: int) -> None:
@@ -249,11 +235,13 @@ class VenuePaths:
             if why:
                 self._goal = Goal(DataPath.CCXT, Mover.WATCH, why, now_ns)
                 logger.warning("{}: native is not believed any more ({}); moving to ccxt", self.venue, why)
-        elif self._by is Mover.WATCH and self._standby is not None:
-            whole = complete(self._own, self._standby.shadow.books)
-            if self._watch.shadowing(fresh, whole, now_ns):
-                why = f"clean for {self._watch.clean_s(now_ns):.0f} s beside ccxt"
-                self._goal = Goal(DataPath.NATIVE, Mover.WATCH, why, now_ns)
+            return
+        standby = self._standby
+        if self._by is not Mover.WATCH or standby is None:
+            return
+        if self._watch.shadowing(fresh, standby.complete(), now_ns):
+            why = f"clean for {self._watch.clean_s(now_ns):.0f} s beside ccxt"
+            self._goal = Goal(DataPath.NATIVE, Mover.WATCH, why, now_ns)
 
     def _native(self) -> tuple[Mapping[str, int], Iterable[BookSync], Comparison | None] | None:
         """Counters and books of native, and its comparison where it does not decide; None: it does not run."""
@@ -282,22 +270,11 @@ class VenuePaths:
 
     def _begin(self) -> None:
         path = DataPath.CCXT if self.path is DataPath.NATIVE else DataPath.NATIVE
-        track = Track(self._make[path](), path)
-        shadow = Shadow(track.data, self.symbols, self._clock, self._max_age_ns)
-        track.start(self.symbols, shadow)
-        self._standby = self._comparing(track, shadow)
+        self._standby = Standby(
+            self._make[path](), path, self._track, self._books, self.symbols, self._clock, self._max_age_ns
+        )
         if path is DataPath.NATIVE:
             self._count_anew()
-
-    def _comparing(self, track: Track, shadow: Shadow) -> Standby:
-        """track: the one that does not decide."""
-        keys: list[BookKey] = [(self.venue, symbol) for symbol in self.symbols]
-        natively = self.path is DataPath.NATIVE
-        native, ccxt = (self._books, shadow.books) if natively else (shadow.books, self._books)
-        comparison = Comparison(native.get, ccxt.get, keys, self._clock.mono_ns())
-        self._track.listen(comparison.on_native if natively else comparison.on_ccxt)
-        track.listen(comparison.on_ccxt if natively else comparison.on_native)
-        return Standby(track, shadow, comparison)
 
     def _dropped(self, standby: Standby, now_ns: int) -> None:
         """The shadow has ended by itself, which only what no retry mends does."""

@@ -77,6 +77,7 @@ def test_it_stays_where_the_other_path_never_carries_what_this_one_does():
         row = world.paths.row()
         assert (row.path, row.goal, row.note) == (NATIVE, None, "stays on native: ccxt does not carry B/USDT DOWN")
         assert row.shadow is None
+        assert world.paths._track._heard is None, "nothing is compared any more"
         world.tell(NATIVE, 11)
         assert world.decided[-1] == (("native", 11), ("native", 11))
 
