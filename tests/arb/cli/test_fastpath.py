@@ -115,7 +115,7 @@ def test_turning(shell: Shell, verb, moves, code, asked, out, err) -> None:
         ),
         pytest.param(
             ("status", "--mode", "demo"), 2,
-            "error: invalid value for --mode: 'demo' is no mode; use paper, sim, live; try 'arb fastpath status "
+            "error: invalid value for --mode: 'demo' is none; use paper, sim, live or scan; try 'arb fastpath status "
             "--help'\n", id="no mode",
         ),
         pytest.param(("verify", "mexc", "--duration", "0"), 2, None, id="no time"),
