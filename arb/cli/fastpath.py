@@ -22,7 +22,7 @@ from arb.rows import SimOptions
 from arb.schema import fastpath_line, verify_line
 
 LOOK_S = 0.2
-PATIENCE_S = 90.0  # longer than a run tries
+PATIENCE_S = 900.0  # longer than a run tries
 
 
 class PathStatus(msgspec.Struct, frozen=True):

@@ -23,7 +23,8 @@ from arb.pathstatus import PathRow, Sequences
 from arb.sync import BookSync
 
 LOOK_S = 0.1
-GIVE_UP_S = 60.0  # what a person asked for and the other path cannot give by then is told and forgotten
+GIVE_UP_S = 60.0  # what a person asked for and the other path cannot give by then is told and forgotten ...
+EACH_S = 0.25  # ... and so much later for each book: ccxt asks for one after the other
 AGAIN_S = 30.0  # until a shadow that failed for good is tried again
 
 Make = Callable[[], MarketData]
@@ -158,6 +159,11 @@ class VenuePaths:
         return self._standby.counted()
 
     @property
+    def patience_s(self) -> float:
+        """How long the other path is waited for, where a person wants it."""
+        return GIVE_UP_S + EACH_S * len(self._own)
+
+    @property
     def path(self) -> DataPath:
         return self._track.path
 
@@ -216,7 +222,7 @@ class VenuePaths:
         unbelieved = goal.by is Mover.WATCH and goal.path is DataPath.CCXT
         if standby.ready(waited_s, forced=unbelieved):
             self._move(goal, standby, now_ns)
-        elif goal.by is Mover.PERSON and waited_s >= GIVE_UP_S:
+        elif goal.by is Mover.PERSON and waited_s >= self.patience_s:
             lacking = standby.missing()
             self._give_up(f"{goal.path.name.lower()} does not carry {', '.join(lacking[:5]) or 'one book'}")
 

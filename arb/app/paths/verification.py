@@ -13,7 +13,6 @@ from arb.errors import ArbError, ControlError
 from arb.interfaces import Clock, Statics
 from arb.pathstatus import FactDifference, PathReport, Sequences
 
-READY_S = 60.0  # for the other path to carry every book
 LOOK_S = 0.1
 
 LoadFacts = Callable[[], Awaitable[Statics]]
@@ -66,9 +65,9 @@ def verification(paths: VenuePaths, ours: Statics, load: LoadFacts, clock: Clock
 async def _begun(paths: VenuePaths, clock: Clock) -> Comparison:
     since_ns = clock.mono_ns()
     while (comparison := paths.compared_anew()) is None:
-        if clock.mono_ns() - since_ns >= READY_S * 1e9:
+        if clock.mono_ns() - since_ns >= paths.patience_s * 1e9:
             lacking = ", ".join(paths.missing()[:5]) or paths.row().note or "it gave no book"
-            raise ControlError(f"{paths.venue}: the other path was not ready within {READY_S:g} s: {lacking}")
+            raise ControlError(f"{paths.venue}: the other path was not ready within {paths.patience_s:g} s: {lacking}")
         await asyncio.sleep(LOOK_S)
     return comparison
 

@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from arb.app.paths.verification import READY_S, verification
+from arb.app.paths.venue import GIVE_UP_S
+from arb.app.paths.verification import verification
 from arb.domain import Coin, DataPath, FeeSchedule, FeeSource, Market, NativeSymbol
 from arb.errors import ControlError, Transient
 from arb.interfaces import Statics
@@ -137,8 +138,8 @@ def test_a_market_that_never_comes_on_the_other_path():
     async def story(world: World) -> None:
         world.venue.books[CCXT, B] = None
         run = verification(world.paths, FACTS, lambda: asyncio.sleep(0, FACTS), world.clock, 5)
-        await asyncio.sleep(READY_S + 1)
-        with pytest.raises(ControlError, match="v: the other path was not ready within 60 s: B/USDT DOWN"):
+        await asyncio.sleep(GIVE_UP_S + 1)
+        with pytest.raises(ControlError, match="v: the other path was not ready within 60.5 s: B/USDT DOWN"):
             run.reply()
 
     played(story)
