@@ -139,7 +139,7 @@ def test_a_market_that_never_comes_on_the_other_path():
         world.venue.books[CCXT, B] = None
         run = verification(world.paths, FACTS, lambda: asyncio.sleep(0, FACTS), world.clock, 5)
         await asyncio.sleep(GIVE_UP_S + 1)
-        with pytest.raises(ControlError, match="v: the other path was not ready within 60.5 s: B/USDT DOWN"):
+        with pytest.raises(ControlError, match=r"v: the other path was not ready within 60\.5 s: B/USDT DOWN"):
             run.reply()
 
     played(story)
