@@ -119,7 +119,7 @@ def test_a_person_starts_everything_anew():
     assert watch.needed_ns == 5 * S
 
 
-@given(st.lists(st.tuples(st.integers(1, 3 * S), st.integers(0, 3)), min_size=50, max_size=400))
+@given(st.lists(st.tuples(st.integers(1, 3 * S), st.integers(0, 3)), min_size=20, max_size=120))
 def test_however_wrong_it_is_the_path_changes_seldom(steps):
     """A venue that is wrong at random: between two demotions lies a clean period, ever longer."""
     watch, now, native = Watch(CONFIG), 0, True
