@@ -12,6 +12,7 @@ from arb.domain import (
     Mismatch,
     OppEvent,
     Opportunity,
+    PathMoved,
     Reason,
     RiskMoved,
     RiskState,
@@ -50,6 +51,9 @@ def alert_of(fact: object) -> Alert | None:
     if isinstance(fact, Mismatch):
         told = f"{fact.venue}, {fact.what}: ours {fact.ours}, theirs {fact.theirs}"
         return Alert("mismatch", f"mismatch {told}", told)
+    if isinstance(fact, PathMoved):
+        moved = f"the market data of {fact.venue} goes on by {fact.after.name.lower()}"
+        return Alert("path", f"path {fact.venue} {fact.after.name}", f"{moved} (by {fact.by.name.lower()}): {fact.why}")
     if isinstance(fact, Opportunity) and fact.event is OppEvent.OPEN and fact.reason is Reason.OK:
         return _opportunity(fact)
     return None

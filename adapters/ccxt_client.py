@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 import ssl
+import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -29,6 +30,8 @@ SNAPSHOT_DELAY = 0  # pushes after the first that ccxt may wait for before it fe
 CLOSE_S = 1.0  # for all closing handshakes together
 DEAD_S = 30.0  # a socket on which nothing is heard for so long, no pong either, is dead
 PINGS = 1.5  # ... or for so many of the spans after which ccxt pings it, where that is longer
+
+_importing = threading.Lock()
 
 Lost = Callable[[Exception], None]
 Told = Callable[[Mapping[str, Any]], None]
@@ -293,14 +296,14 @@ class Opener:
 
     async def __call__(self, lost: Lost) -> Client:
         """Imports ccxt at the first call. No request is made yet."""
-        import aiohttp  # as slow to import as it is needed late
-
-        from adapters import ccxt_bounds
+        from adapters import ccxt_bounds  # it imports aiohttp
 
         settings = self.settings
         kind = "pro" if has_stream(settings.ccxt_id) else "async_support"
+        aiohttp = await _imported("aiohttp")  # as slow to import as it is needed late
+        foreign = await _imported(f"ccxt.{kind}.{settings.ccxt_id}")
         logging.getLogger("ccxt").setLevel(logging.INFO)  # at DEBUG it writes requests with their keys
-        made = getattr(import_module(f"ccxt.{kind}.{settings.ccxt_id}"), settings.ccxt_id)
+        made = getattr(foreign, settings.ccxt_id)
         exchange = made(
             {
                 "apiKey": settings.api_key,
@@ -335,6 +338,17 @@ class Opener:
         if settings.ws_url:
             urls = rebase(urls, WS, settings.ws_url, settings.ws_base)
         return urls
+
+
+async def _imported(name: str) -> Any:
+    """A module that takes long to import, on a thread: an engine that trades meanwhile must not stand still."""
+    return await asyncio.to_thread(_import, name)
+
+
+def _import(name: str) -> Any:
+    """One at a time: ccxt's modules import one another in circles, which two threads at once cannot."""
+    with _importing:
+        return import_module(name)
 
 
 def spot_only(options: Mapping[str, Any]) -> dict[str, Any]:

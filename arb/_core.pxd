@@ -24,7 +24,7 @@ cdef class Book:
 
 
 cdef class Cursor:
-    cdef readonly Book _book
+    cdef public Book _book
     cdef public object state
     cdef public long long seq
     cdef public long long exch_ns

@@ -125,6 +125,20 @@ class Books:
         self._lost(book, was_live, now_ns)
         self._resync[book.venue](book.symbol)
 
+    def take_over(self, venue: VenueId, others: Books, resync: Resync, now_ns: int) -> None:
+        """All books of a venue go on as those of `others`, which another stream keeps; each is dirty then."""
+        self._resync[venue] = resync
+        for key, book in self._books.items():
+            other = others.get(key)
+            if key[0] == venue and other is not None:
+                was_live = book.state is _LIVE
+                book.take_over(other, now_ns)
+                self._mark(book)
+                if was_live is (book.state is _LIVE):
+                    self._changed(book, now_ns)
+                else:
+                    self._turned(book, now_ns)
+
     def _on_stream(self, event: BookDelta | Quote | BookSnapshot, kind: type[Event]) -> None:
         key = (event.venue, event.symbol)
         book = self._books.get(key)

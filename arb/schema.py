@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from arb.domain import Check, Leg, Levels, Opportunity, RiskMoved, Symbol
+from arb.pathstatus import PathReport, PathRow
 from arb.rows import DoctorRow, DrillRow, ExchangeRow, MarketRow, SimEndpoint
 from arb.status import (
     BalanceRow,
@@ -41,6 +42,8 @@ DRILL = "arb.drill/1"
 RISK = "arb.risk/1"
 RUN = "arb.run/1"
 UPTIME = "arb.uptime/1"
+FASTPATH = "arb.fastpath/1"
+VERIFY = "arb.verify/1"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -189,6 +192,16 @@ def trade_summary_line(summary: TradeSummary) -> bytes:
     return _encode({"schema": RUN, **fields, **_counters(summary.scan), "loop_lag_us": _loop(summary.scan.loop)})
 
 
+def fastpath_line(mode: str, rows: Sequence[PathRow]) -> bytes:
+    """One `arb.fastpath/1`: by which path the market data of each venue of a run comes."""
+    return _encode({"schema": FASTPATH, "mode": mode, "venues": [_lowered(row) for row in rows]})
+
+
+def verify_line(report: PathReport) -> bytes:
+    """One `arb.verify/1`: native and ccxt of one venue side by side."""
+    return _encode({"schema": VERIFY, **_lowered(report)})
+
+
 def doctor_line(row: DoctorRow) -> bytes:
     """One `arb.doctor/1`: one thing that was examined."""
     return _encode({"schema": DOCTOR, **_told(row)})
@@ -203,6 +216,12 @@ def _told(value: Any) -> Any:
     if isinstance(value, IntEnum):
         return value.name
     return plain(value) if isinstance(value, Decimal) else value
+
+
+def _lowered(value: Any) -> Any:
+    """As `_told`, with names of codes in lower case: "native", "watch"."""
+    told = _told(value)
+    return {name: text.lower() if isinstance(getattr(value, name), IntEnum) else text for name, text in told.items()}
 
 
 def _levels(levels: Levels) -> list[tuple[str, str]]:
@@ -263,6 +282,7 @@ def _venue(venue: VenueStatus) -> dict[str, Any]:
         "detect_ms": {"p50": uptime.detect_p50_ms, "worst": uptime.detect_worst_ms},
         "recover_ms": {"p50": uptime.recover_p50_ms, "worst": uptime.recover_worst_ms},
         "breakers": {row.part.name: row.state.name for row in venue.breakers},
+        "path": venue.path or ("native" if venue.native else "ccxt"),
     }
 
 

@@ -20,9 +20,10 @@ class Shelf:
 
     changed: told of each that advanced, and when; None: nobody looks.   crossed: takes back a book that must go.
     names: books by what the wire calls them, as readers have found them; emptied whenever `books` changes.
+    A shelf may follow another one: then it has that one's books, until it follows a third or none.
     """
 
-    __slots__ = ("books", "changed", "crossed", "dirty", "names")
+    __slots__ = ("_followed", "_followers", "books", "changed", "crossed", "dirty", "names")
 
     def __init__(
         self,
@@ -32,19 +33,38 @@ class Shelf:
     ) -> None:
         self.books: dict[Symbol, Cursor] = {}
         self.names: dict[bytes, Cursor] = {}
+        self._followed: Shelf | None = None
+        self._followers: list[Shelf] = []
         self.dirty = dirty
         self.changed = changed
         self.crossed = crossed
 
     def put(self, symbol: Symbol, cursor: Cursor) -> None:
         """From now on this is the book of `symbol`."""
-        self.names.clear()
+        self._forget()
         self.books[symbol] = cursor
 
     def clear(self) -> None:
         """Nothing is found here any more."""
-        self.names.clear()
+        self._forget()
         self.books.clear()
+
+    def follow(self, other: Shelf | None) -> None:
+        """None: nothing is found here until another one is followed."""
+        if self._followed is not None:
+            self._followed._followers.remove(self)
+        self._followed = other
+        self.names.clear()
+        if other is None:
+            self.books, self.changed = {}, None
+            return
+        other._followers.append(self)
+        self.books, self.dirty, self.changed, self.crossed = other.books, other.dirty, other.changed, other.crossed
+
+    def _forget(self) -> None:
+        self.names.clear()
+        for follower in self._followers:
+            follower.names.clear()
 
     def advance(
         self, symbol: Symbol, bids: Levels, asks: Levels, first: int, last: int, exch_ns: int, recv_ns: int, conn: int

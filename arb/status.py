@@ -75,6 +75,7 @@ class VenueStatus(msgspec.Struct, frozen=True):
     repeats: updates that said nothing new, doubled ones among them.   rest_errors: book requests that failed.
     not_live_s: summed over its books.   live_share: of all its books' time; None before there was any.
     uptime: outages of all its books; None: nobody counts them.
+    path: how its path is shown where that has changed ("ccxt (demoted)"); "": as `native` says.
     """
 
     venue: VenueId
@@ -96,6 +97,7 @@ class VenueStatus(msgspec.Struct, frozen=True):
     live_share: float | None = None
     uptime: UptimeRow | None = None
     breakers: tuple[BreakerRow, ...] = ()
+    path: str = ""
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -163,7 +165,7 @@ class PrivateStatus(msgspec.Struct, frozen=True):
 
     clock_error_ms: how far our idea of its time may be wrong; None: not measured.
     orders_left: that its budget would let go now; None: nobody counts.   balances_age_ms: None: there are none to use.
-    why: what keeps orders from it now; "": nothing.
+    why: what keeps orders from it now; "": nothing.   data: the path of its books, "native", "ccxt (demoted)"...
     """
 
     venue: VenueId
@@ -178,6 +180,7 @@ class PrivateStatus(msgspec.Struct, frozen=True):
     why: str = ""
     uptime: UptimeRow | None = None
     breakers: tuple[BreakerRow, ...] = ()
+    data: str = ""
 
 
 class ExposureRow(msgspec.Struct, frozen=True):

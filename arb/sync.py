@@ -46,6 +46,11 @@ _USABLE = Reason.OK
 _EVERY_FRAME_WHOLE = Seed.NONE
 _ADVANCED = Sync.LIVE
 _REFUSED_STEP, _ADVANCED_STEP = Step.REFUSED, Step.ADVANCED
+# What goes along when a book goes on as another. The rest is its name, its times and what was counted of it.
+_TAKEN_OVER = (
+    "_book", "_conn", "_first", "_straddle", "_behind", "seq", "exch_ns", "recv_ns", "top_only",
+    "feed", "_rule", "_early", "_sources", "_heard", "_min_seed",
+)  # fmt: skip
 
 if TYPE_CHECKING:
     _Base = Cursor
@@ -267,6 +272,18 @@ class Rules(_Base):
         """An audit found levels that the venue does not have: throw the book away."""
         self.conflicts += 1
         return self._lose(BookState.GAP, now_ns)
+
+    def take_over(self, other: BookSync, now_ns: int) -> None:
+        """Go on as `other`, which was kept of the same market from another stream and is nobody's from here on.
+
+        Whoever holds this object holds the new book. Where that is behind what was said here already, it is STALE
+        until its stream says more: time does not run backwards for those who decide.
+        """
+        behind = self.held() is not None and 0 < other.seq < self.seq
+        for name in _TAKEN_OVER:
+            setattr(self, name, getattr(other, name))
+        self._enter(_STALE if behind and other.state is _LIVE else other.state, now_ns)
+        self._follow()
 
     def settle(self, now_ns: int) -> None:
         """Account for the time spent in the present state up to now."""

@@ -10,6 +10,7 @@ from arb.app.scanning import scan
 from arb.app.simulating import simulate, simulated
 from arb.app.trading import trade
 from arb.app.venues import canonical
+from arb.app.verifying import verify
 from arb.app.watching import record, watch
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "simulate",
     "simulated",
     "trade",
+    "verify",
     "watch",
 ]

@@ -19,7 +19,7 @@ from arb.app.venues import native_venue, own_metadata, private_codec, refiner
 from arb.breakers import Breakers
 from arb.catalog import Catalog
 from arb.config import Settings, VenueConfig
-from arb.domain import Event, VenueId
+from arb.domain import DataPath, Event, VenueId
 from arb.engine import Engine
 from arb.errors import ConfigError, VenueError
 from arb.interfaces import Clock, NativeVenue, Tap, VenueFactory
@@ -39,16 +39,19 @@ class Factories:
         self.breakers = Breakers()
         self._made: dict[VenueId, VenueFactory] = {}
         self._orders: dict[VenueId, VenueFactory] = {}  # where orders take another path than the books
+        self._beside: dict[VenueId, VenueFactory] = {}  # of the other path, where somebody has asked for it
+        self._make: dict[VenueId, Callable[[bool], VenueFactory]] = {}  # by whether it is to be native
         self._inner: list[CcxtFactory] = []
         for name, config in world.settings.exchanges.items():
             venue, module = VenueId(name), native_venue(name)
             if module is None and (config.fastpath or config.orders == "native"):
                 raise ConfigError(no_codec(name))
             native = module is not None and config.fastpath is not False
-            by_path = partial(self._native if native else self._ccxt, name, config, world, clock)
-            self._made[venue] = by_path()
+            by_path = partial(self._by_path, name, config, world, clock)
+            self._made[venue] = by_path(native)
+            self._make[venue] = by_path
             if config.orders is not None and (config.orders == "native") is not native:
-                self._orders[venue] = (self._ccxt if native else self._native)(name, config, world, clock)
+                self._orders[venue] = by_path(not native)
 
     def __getitem__(self, venue: VenueId) -> VenueFactory:
         return self._made[venue]
@@ -64,9 +67,26 @@ class Factories:
         """Have it told of every error that no event tells."""
         self._complain.listeners.append(listener)
 
+    def by_path(self, venue: VenueId, path: DataPath) -> VenueFactory:
+        """Who makes a venue's objects by this path, whichever is in use; made when it is first asked for.
+
+        Raises ConfigError where the venue has no such path.
+        """
+        native = path is DataPath.NATIVE
+        known = (self._made[venue], self._orders.get(venue), self._beside.get(venue))
+        found = next((factory for factory in known if factory is not None and factory.native is native), None)
+        if found is None:
+            if native and native_venue(venue) is None:
+                raise ConfigError(no_codec(venue))
+            found = self._beside[venue] = self._make[venue](native)
+        return found
+
     async def close(self) -> None:
-        for factory in (*self._made.values(), *self._orders.values(), *self._inner):
+        for factory in (*self._made.values(), *self._orders.values(), *self._beside.values(), *self._inner):
             await factory.close()
+
+    def _by_path(self, name: str, config: VenueConfig, world: Environment, clock: Clock, native: bool) -> VenueFactory:
+        return (self._native if native else self._ccxt)(name, config, world, clock)
 
     def _ccxt(self, name: str, config: VenueConfig, world: Environment, clock: Clock) -> CcxtFactory:
         return ccxt_factory(name, config, world, clock, self._complain, self._sleep, self.breakers)

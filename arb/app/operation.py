@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Context, Decimal
 
 import msgspec
@@ -70,6 +70,7 @@ class Operation:
         self._vitals = vitals
         self._began_ns = clock.mono_ns()
         self._flattening: list[Order] | None = None
+        self.data_path: Callable[[VenueId], str] = lambda _venue: ""  # how the path of a venue's books is shown
 
     def on_fact(self, fact: Fact) -> None:
         """Which orders a `flatten` sends is told by the facts it causes."""
@@ -191,6 +192,7 @@ class Operation:
             why=trading.refusal(1, Lane.ORDER) or unusable,
             uptime=self._vitals.uptime.venue(venue, books, now_ns),
             breakers=self._vitals.breakers.rows(venue, now_ns),
+            data=self.data_path(venue),
         )
 
     @property

@@ -14,6 +14,7 @@ from arb.app.apart import apart
 from arb.app.factories import Factories, Tapped, catalog
 from arb.app.kept import kept
 from arb.app.memory import settled
+from arb.app.paths import Paths
 from arb.app.scanners import MS, doze_ns, make_scanner
 from arb.app.simulating import Environment, environment
 from arb.app.spinning import spinning
@@ -29,6 +30,7 @@ from arb.books import Books
 from arb.clock import Steps
 from arb.config import Credentials, Settings
 from arb.config.values import matches
+from arb.control import ControlServer, path_verbs
 from arb.domain import (
     BookAudit,
     BookState,
@@ -116,8 +118,12 @@ class Live:
         strategies: Sequence[Strategy] = (),
         trader: Trades | None = None,
         vitals: Vitals | None = None,
+        paths: Paths | None = None,
     ) -> None:
-        """strategies: one that is an Observer as well hears what observers hear."""
+        """strategies: one that is an Observer as well hears what observers hear.
+
+        paths: lets venues that have two paths change between them.
+        """
         self.settings = settings
         self.books = books
         self.counted = counted
@@ -139,12 +145,18 @@ class Live:
         self.vitals.breakers.listen(self.observers.publish)
         self._told_of_tape = False
         self._steps = Steps(clock)
+        self.paths = paths
         self.data: dict[VenueId, MarketData] = {}
         for venue, chosen in markets.items():
             factory = factories[venue]
-            data = factory.market_data(chosen, settings.scan.depth, tape)
+            data = paths.open(venue, chosen) if paths is not None else None
+            if data is None:
+                data = factory.market_data(chosen, settings.scan.depth, tape)
             self.data[venue] = data
-            counted.add_venue(VenueDesk(venue, factory.native, data.feed, data))
+            desk = VenueDesk(venue, factory.native, data.feed, data)
+            counted.add_venue(desk)
+            if paths is not None:
+                paths.show(venue, desk)
             books.add_venue(venue, data.resync)
             for market in chosen:
                 books.add(venue, market.symbol, data.feed, clock.mono_ns())
@@ -306,9 +318,13 @@ async def scan(
     once: bool,
     rejected: bool,
     stop: asyncio.Event,
+    control: Path | None = None,
     observers: Sequence[Observer] = (),
 ) -> ScanSummary:
-    """Find gaps until `stop`, `duration_s`, or with `once` until every book has been looked at."""
+    """Find gaps until `stop`, `duration_s`, or with `once` until every book has been looked at.
+
+    control: where the run can be asked about the paths of its market data.
+    """
     async with opened(settings, credentials, sim, clock) as (world, factories):
         settings = world.settings
         statics = await unless(stop, facts(factories, world, clock))
@@ -319,21 +335,42 @@ async def scan(
         scanner = make_scanner(settings, statics, markets, books, clock, rejected)
         counted = Counted("scan", view, books, scanner, clock, rejected)
         writer = start_tape(tape, clock, factories.all(), markets, statics, settings) if tape is not None else None
+        fixed = "a tape is kept of this run, and holds each venue by one path" if writer is not None else ""
+        paths = Paths(factories, settings, books, clock, statics, lambda moved: live.observers.publish(moved), fixed)
         try:
             live = Live(
                 settings, factories, markets,
                 books=books, scanner=scanner, counted=counted, clock=clock, tape=writer, observers=observers,
                 strategies=make_strategies(settings.run.strategy, settings), vitals=Vitals(factories.breakers),
+                paths=paths,
             )  # fmt: skip
             upkeep = keep_up(live, world, factories, statics, scanner)
             counted.started()
-            ended = await live.run(
-                lambda: until(live, stop, duration_s, once), [kept("the upkeep of static facts", upkeep.run)]
-            )
+            async with asked(paths, control):
+                ended = await live.run(
+                    lambda: until(live, stop, duration_s, once), [kept("the upkeep of static facts", upkeep.run)]
+                )
         finally:
             if writer is not None:
                 writer.close()
         return finished(counted, ended, writer)
+
+
+@asynccontextmanager
+async def asked(paths: Paths, control: Path | None) -> AsyncIterator[None]:
+    """The control socket of a run that only looks. Several may run at once: the first one has it."""
+    server = None if control is None else ControlServer(control, path_verbs(paths))
+    try:
+        if server is not None:
+            try:
+                await server.start()
+            except ConfigError as exc:
+                logger.info("'arb fastpath' does not reach this run: {}", exc)
+        yield
+    finally:
+        if server is not None:
+            server.close()
+        await paths.close()
 
 
 def finished(counted: Counted, ended: str, tape: TapeWriter | None) -> ScanSummary:
@@ -361,6 +398,8 @@ def keep_up(
         current[venue] = facts
         if live.tape is not None:
             live.tape.statics(venue, narrowed(facts, live.markets[venue]), live.clock.mono_ns())
+        if live.paths is not None:
+            live.paths.refresh(venue, facts)
         scanner.refresh(current.values())
         if refreshed is not None:
             refreshed(current.values())

@@ -36,12 +36,17 @@ class VenueDesk:
         self.native = native
         self.feed = feed
         self.source = source
+        self.path = ""
         self.rate = 0.0
         self._seen = 0
         self._at_ns = 0
 
     def counters(self) -> Mapping[str, int]:
         return self.source.counters
+
+    def moved(self, native: bool, feed: Feed, label: str) -> None:
+        """Its market data goes on by another path. label: how that is shown."""
+        self.native, self.feed, self.path = native, feed, label
 
     def measure(self, now_ns: int) -> None:
         """Messages a second since the last look that was at least half a second ago."""
@@ -189,6 +194,7 @@ class Counted:
             live_share=live_ns / (live_ns + other_ns) if live_ns + other_ns else None,
             uptime=self._vitals.uptime.venue(desk.venue, books, now_ns) if self._vitals is not None else None,
             breakers=self._vitals.breakers.rows(desk.venue, now_ns) if self._vitals is not None else (),
+            path=desk.path,
         )
 
     def _funnel(self) -> tuple[Stage, ...]:

@@ -14,6 +14,7 @@ from arb.app.assembly import Engine, assemble
 from arb.app.course import Course
 from arb.app.kept import kept
 from arb.app.operation import Operation
+from arb.app.paths import Paths
 from arb.app.rereading import reread
 from arb.app.round_trips import RoundTrips
 from arb.app.rules import Rules
@@ -25,7 +26,7 @@ from arb.app.strategies import make_strategies
 from arb.app.vitals import Vitals
 from arb.books import Books
 from arb.config import Credentials, Settings
-from arb.control import ControlServer, verbs_of
+from arb.control import ControlServer, path_verbs, verbs_of
 from arb.domain import CycleEnd
 from arb.interfaces import Clock
 from arb.journal import SqliteJournal, set_aside
@@ -94,13 +95,16 @@ async def trade(
         )  # fmt: skip
         scanner = make_scanner(settings, statics, markets, books, clock, rejected=False)
         counted = Counted("run", None, books, scanner, clock)
+        paths = Paths(factories, settings, books, clock, statics, engine.publisher.publish)
         live = Live(
             settings, factories, markets,
             books=books, scanner=scanner, counted=counted, clock=clock, tape=None, observers=observers,
             strategies=make_strategies(settings.run.strategy, settings), trader=engine.trader,
-            vitals=vitals,
+            vitals=vitals, paths=paths,
         )  # fmt: skip
-        control = ControlServer(files.control, verbs_of(engine.operation))
+        engine.operation.data_path = paths.label
+        stack.push_async_callback(paths.close)
+        control = ControlServer(files.control, {**verbs_of(engine.operation), **path_verbs(paths)})
         await control.start()
         stack.callback(control.close)
         course = Course(engine, live, clock, stop, duration_s=duration_s, accept_balances=accept_balances)

@@ -147,6 +147,13 @@ def mode(text: str | None) -> str | None:
     return text
 
 
+def run_mode(text: str | None) -> str | None:
+    """A mode, or "scan" for what runs without one."""
+    if text not in (None, *_MODES, "scan"):
+        raise typer.BadParameter(f"{text!r} is none; use {', '.join(_MODES)} or scan", param_hint="--mode")
+    return text
+
+
 def order_paths(texts: Sequence[str] | None) -> dict[str, str]:
     """Path by venue; "" for all that are not named."""
     paths = {}

@@ -11,6 +11,7 @@ import typer
 from arb.cli import options as opt
 from arb.cli.desk import Desk
 from arb.cli.engine_commands import engine_app
+from arb.cli.fastpath_commands import fastpath_app
 from arb.cli.history_commands import history_app
 from arb.cli.risk_commands import risk_app
 
@@ -46,6 +47,7 @@ app.add_typer(config_app, name="config")
 app.add_typer(engine_app)
 app.add_typer(history_app)
 app.add_typer(risk_app, name="risk")
+app.add_typer(fastpath_app, name="fastpath")
 
 
 def _print_version(wanted: bool) -> None:

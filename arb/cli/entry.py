@@ -74,7 +74,7 @@ def _usage(exc: BaseException, arguments: Sequence[str]) -> str:
     """What is wrong with the arguments, and where help is. An error without a context came from within a command."""
     message = str(exc.format_message()).rstrip(". ")  # type: ignore[attr-defined]  # see _CLICK_ERROR
     context = getattr(exc, "ctx", None)
-    words = arguments[: 2 if arguments[:1] in (["config"], ["risk"]) else 1]
+    words = arguments[: 2 if arguments[:1] in (["config"], ["risk"], ["fastpath"]) else 1]
     where = context.command_path if context is not None else " ".join(("arb", *words))
     return f"{message[:1].lower()}{message[1:]}; try '{where} --help'"
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -15,7 +15,20 @@ from arb.cli.desk import Desk
 from arb.cli.running import run_until_stopped
 from arb.cli.views import operating
 from arb.config.folders import control_path, journal_path
-from arb.control import BALANCES, CANCEL_ALL, FLATTEN, HALT, RESUME, STATUS, UPTIME, Verb, ask, record_wish, wish_path
+from arb.control import (
+    BALANCES,
+    CANCEL_ALL,
+    FLATTEN,
+    HALT,
+    PATHS,
+    RESUME,
+    STATUS,
+    UPTIME,
+    Verb,
+    ask,
+    record_wish,
+    wish_path,
+)
 from arb.control.wishes import Wanted
 from arb.errors import ConfigError, ControlError, NotRunning
 from arb.schema import balances_line, engine_line, uptime_line
@@ -32,6 +45,10 @@ class Target(msgspec.Struct, frozen=True):
 
     config: Path | None
     mode: str | None
+
+    def mode_of(self, desk: Desk) -> str:
+        """ "scan" is no mode of trading: it is what `arb scan` can be reached by."""
+        return self.mode if self.mode == "scan" else self.of(desk)[0]
 
     def of(self, desk: Desk) -> tuple[str, Path]:
         """Its mode and its journal. A configuration that is broken must not keep anybody from halting, by --mode."""
@@ -78,7 +95,7 @@ class Status(msgspec.Struct, frozen=True):
                         await stop.wait()
 
         if not self.watch:
-            return _once(look)
+            return once(look)
         _none, interrupted = run_until_stopped(keep_looking, grace_s=0.0)
         return INTERRUPTED if interrupted else OK
 
@@ -112,7 +129,7 @@ class Decide(msgspec.Struct, frozen=True):
             reply = await ask(control_path(mode, desk.environ, desk.home), verb, why=self.why)
             desk.line(operating.risk_text(mode, reply))
 
-        return _once(decide)
+        return once(decide)
 
 
 class CancelAll(msgspec.Struct, frozen=True):
@@ -125,7 +142,7 @@ class CancelAll(msgspec.Struct, frozen=True):
             for line in operating.cancel_lines(mode, await asked(desk, mode, CANCEL_ALL)):
                 desk.line(line)
 
-        return _once(cancel)
+        return once(cancel)
 
 
 class Flatten(msgspec.Struct, frozen=True):
@@ -138,7 +155,7 @@ class Flatten(msgspec.Struct, frozen=True):
             for line in operating.flatten_lines(mode, await asked(desk, mode, FLATTEN)):
                 desk.line(line)
 
-        return _once(flatten)
+        return once(flatten)
 
 
 class Balances(msgspec.Struct, frozen=True):
@@ -153,7 +170,7 @@ class Balances(msgspec.Struct, frozen=True):
             for line in [balances_line(mode, rows).decode()] if self.jsonl else operating.balance_lines(rows):
                 desk.line(line)
 
-        return _once(read)
+        return once(read)
 
 
 async def asked(desk: Desk, mode: str, verb: Verb[R]) -> R:
@@ -161,22 +178,25 @@ async def asked(desk: Desk, mode: str, verb: Verb[R]) -> R:
     try:
         return await ask(control_path(mode, desk.environ, desk.home), verb)
     except NotRunning as exc:
-        others = await running(desk, mode)
+        others = await running(desk, mode, scans=verb is PATHS)
         raise NotRunning(f"no {mode} engine is running{f': {others}' if others else ''}") from exc
 
 
-async def running(desk: Desk, mode: str) -> str:
-    """Which engines of other modes run, and how to name them; "" where none does."""
+async def running(desk: Desk, mode: str, *, scans: bool = False) -> str:
+    """Which engines of other modes run, and how to name them; "" where none does. scans: also what only looks."""
     found = []
-    for other in MODES:
+    probes: list[tuple[str, Verb[Any]]] = [(each, STATUS) for each in MODES]
+    if scans:
+        probes.append(("scan", PATHS))
+    for other, verb in probes:
         with suppress(ControlError):
             if other != mode:
-                await ask(control_path(other, desk.environ, desk.home), STATUS, _LOOK_S)
+                await ask(control_path(other, desk.environ, desk.home), verb, _LOOK_S)
                 found.append(other)
     return f"one runs in {' and '.join(found)} mode; say --mode {found[0]}" if found else ""
 
 
-def _once(work: Callable[[], Awaitable[None]]) -> int:
+def once(work: Callable[[], Awaitable[None]]) -> int:
     async def main(_stop: asyncio.Event) -> bool:
         await work()
         return True

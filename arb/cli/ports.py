@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from arb.domain import Symbol, VenueId
+from arb.pathstatus import PathReport
 from arb.rows import DoctorFiles, DoctorReport, DrillRow, ExchangeRow, MarketRow, SimEndpoint, SimOptions, TradeFiles
 from arb.status import BookView, ScanSummary, ScanView, TradeSummary, TradeView
 
@@ -47,11 +48,25 @@ class Application(Protocol):
         once: bool,
         rejected: bool,
         stop: asyncio.Event,
+        control: Path | None,
     ) -> ScanSummary:
         """Find gaps until `stop`, `duration_s`, or with `once` until every book has been looked at.
 
-        rejected: gaps that do not survive fees or minimums are episodes too.
+        rejected: gaps that do not survive fees or minimums are episodes too.   control: where it can be asked.
         """
+
+    async def verify(
+        self,
+        settings: Settings,
+        venue: VenueId,
+        *,
+        credentials: Mapping[str, Credentials],
+        clock: Clock,
+        seconds: float,
+        sim: SimOptions | None,
+        stop: asyncio.Event,
+    ) -> PathReport | None:
+        """Native and ccxt of one venue side by side; None where `stop` came first."""
 
     def check_live(
         self,

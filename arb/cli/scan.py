@@ -17,6 +17,7 @@ from arb.cli.running import run_until_stopped
 from arb.cli.setup import Ready, prepare
 from arb.cli.views.lines import ScanLines, Selection
 from arb.config import Options
+from arb.config.folders import control_path
 from arb.rows import SimOptions
 from arb.status import ScanSummary, ScanView
 
@@ -62,6 +63,7 @@ class Scan(msgspec.Struct, frozen=True):
                 once=self.once,
                 rejected=self.rejected,
                 stop=stop,
+                control=control_path("scan", desk.environ, desk.home),
             )
 
     @asynccontextmanager

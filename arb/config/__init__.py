@@ -12,6 +12,7 @@ from arb.config.models import (
     Settings,
     VenueConfig,
 )
+from arb.config.paths import FastpathConfig
 from arb.config.trading import (
     AlertsConfig,
     ExecutionConfig,
@@ -25,6 +26,7 @@ from arb.config.trading import (
 __all__ = [
     "AlertsConfig",
     "ExecutionConfig",
+    "FastpathConfig",
     "JournalConfig",
     "PaperConfig",
     "RiskConfig",

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat
 
 from arb.config import values
 from arb.config.base import CoinWord, DepthWord, Milliseconds, Model, TrustWord, Words
+from arb.config.paths import FastpathConfig
 from arb.config.trading import AlertsConfig, ExecutionConfig, JournalConfig, PaperConfig, RiskConfig, RunConfig
 from arb.domain import Depth, Trust
 
@@ -143,6 +144,7 @@ class Settings(Model):
     size: Annotated[dict[str, Annotated[Decimal, Field(gt=0)]], AfterValidator(_sizes)] = {"USDT": Decimal(500)}
     policy: PolicyConfig = PolicyConfig()
     identity: IdentityConfig = IdentityConfig()
+    fastpath: FastpathConfig = FastpathConfig()
     cache: CacheConfig = CacheConfig()
     log: LogConfig = LogConfig()
     run: RunConfig = RunConfig()

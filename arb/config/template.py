@@ -53,6 +53,14 @@ may_be_unknown = ["identity", "transfer"]
 same = []
 different = []
 
+[fastpath]              # a native path that misreads its venue gives way to ccxt, whose books are `unchecked`: [risk]
+auto = true             # min_trust says whether they are traded on. false: only `arb fastpath on|off` changes the path
+window_s = 60.0         # within so long native may get wrong ...
+max_errors = 10         # ... so many messages that it cannot read,
+max_gaps = 20           # so many holes in books that had one before (crossed ones count), over all its books,
+max_mismatches = 3      # and so many books that an audit finds wrong. One more, and the venue goes on through ccxt
+clean_s = 120.0         # and back, when native has run beside it for so long without any of that, and has agreed
+
 [cache]                 # markets, fees and networks; nothing else is ever kept
 dir = ""                # "": arb/ in the XDG cache folder
 ttl_h = 24.0
@@ -117,6 +125,6 @@ balances = {}           # { USDT = "5000", BTC = "0.05" }: what every venue hold
 path = ""               # the SQLite file; "": arb/journal-<mode>.sqlite in the XDG data folder
 
 [alerts]                # where to: ARB_ALERT_WEBHOOK, ARB_ALERT_SLACK, ARB_ALERT_TELEGRAM_TOKEN and _CHAT
-on = ["halt", "residual", "private_lost", "limit", "mismatch", "breaker"]  # also: "opportunity"
+on = ["halt", "residual", "private_lost", "limit", "mismatch", "breaker", "path"]  # also: "opportunity"
 every_s = 5.0           # one message in this time at most; what comes meanwhile is put together
 """

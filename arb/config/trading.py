@@ -122,9 +122,9 @@ class AlertsConfig(Model):
     """
 
     on: Annotated[
-        tuple[Literal["halt", "residual", "private_lost", "limit", "mismatch", "breaker", "opportunity"], ...],
+        tuple[Literal["halt", "residual", "private_lost", "limit", "mismatch", "breaker", "path", "opportunity"], ...],
         BeforeValidator(values.words),
-    ] = ("halt", "residual", "private_lost", "limit", "mismatch", "breaker")
+    ] = ("halt", "residual", "private_lost", "limit", "mismatch", "breaker", "path")
     every_s: Seconds = 5.0
 
 

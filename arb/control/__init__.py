@@ -1,6 +1,18 @@
 """Asking a running engine: the verbs, the owner-only socket they travel through, and what waits for the next start."""
 
 from arb.control.client import ask
+from arb.control.paths import (
+    MOST_VERIFY_S,
+    PATHS,
+    TURN,
+    VERIFIED,
+    VERIFY,
+    PathsReply,
+    Switched,
+    TurnReply,
+    VerifyReply,
+    path_verbs,
+)
 from arb.control.server import ControlServer
 from arb.control.verbs import (
     BALANCES,
@@ -39,6 +51,16 @@ __all__ = [
     "FlattenReply",
     "BalancesReply",
     "UptimeReply",
+    "Switched",
+    "path_verbs",
+    "PATHS",
+    "TURN",
+    "VERIFY",
+    "VERIFIED",
+    "MOST_VERIFY_S",
+    "PathsReply",
+    "TurnReply",
+    "VerifyReply",
     "Wish",
     "wish_path",
     "record_wish",

@@ -91,8 +91,8 @@ def verbs_of(engine: Operated) -> dict[str, Handler]:
     """What a ControlServer serves for this engine."""
     return {
         STATUS.name: lambda _args: engine.status(),
-        HALT.name: lambda args: engine.halt(_why(args)),
-        RESUME.name: lambda args: engine.resume(_why(args)),
+        HALT.name: lambda args: engine.halt(one_line(args)),
+        RESUME.name: lambda args: engine.resume(one_line(args)),
         CANCEL_ALL.name: lambda _args: engine.cancel_all(),
         FLATTEN.name: lambda _args: engine.flatten(),
         BALANCES.name: lambda _args: engine.balances(),
@@ -100,8 +100,8 @@ def verbs_of(engine: Operated) -> dict[str, Handler]:
     }
 
 
-def _why(args: Args) -> str:
-    """In one line, as it goes to the journal."""
+def one_line(args: Args) -> str:
+    """Why it is asked for, as it goes to the journal. Raises ControlError."""
     why = args.get("why", "")
     if not isinstance(why, str):
         raise ControlError("why should be a text")

@@ -66,6 +66,11 @@ from arb.domain.execution import (
 from arb.domain.fact import (
     Fact,
 )
+from arb.domain.paths import (
+    DataPath,
+    Mover,
+    PathMoved,
+)
 from arb.domain.private import (
     Balance,
     BalancesRead,
@@ -126,9 +131,13 @@ REAL_TIME: tuple[type[Fact], ...] = (
     Balance, BalancesRead, NotFound, PrivateUp, PrivateDown, BookSeen, LegPlan, Plan, Refused, CycleOpened, OrderSent,
     CycleMoved, NakedMoved, Delta, CycleClosed, ExposureMoved, RiskMoved, Mismatch, Baseline, Stopped,
     Unwritten,
+    PathMoved,
 )  # fmt: skip
 
 __all__ = [
+    "DataPath",
+    "Mover",
+    "PathMoved",
     "BookKey",
     "BookState",
     "BreakerState",

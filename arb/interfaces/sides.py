@@ -30,7 +30,9 @@ class MarketData(Protocol):
     """The public side of a venue: no keys, books and quotes."""
 
     venue: VenueId
-    feed: Feed
+
+    @property
+    def feed(self) -> Feed: ...
 
     @property
     def counters(self) -> Mapping[str, int]:

@@ -35,6 +35,7 @@ from arb.domain import (
     Order,
     OrderSent,
     OrderUpdate,
+    PathMoved,
     Plan,
     PrivateDown,
     PrivateUp,
@@ -77,7 +78,7 @@ class Key(NamedTuple):
 KINDS: tuple[type[Fact], ...] = (
     Committed, Left, Baseline, BookSeen, LegPlan, Plan, Refused, CycleOpened, OrderSent, CycleMoved, NakedMoved, Delta,
     CycleClosed, ExposureMoved, RiskMoved, Mismatch, Stopped, Order, OrderUpdate, Fill, Balance, BalancesRead, NotFound,
-    PrivateUp, PrivateDown, Unwritten,
+    PrivateUp, PrivateDown, Unwritten, PathMoved,
 )  # fmt: skip
 
 _NAMES = {kind: kind.__name__ for kind in KINDS}

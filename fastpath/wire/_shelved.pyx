@@ -14,8 +14,7 @@ cdef class Reader:
     """decode: for every frame that this reader leaves alone."""
 
     def __init__(self, shelf, decode):
-        self._shelf, self._books, self._names = shelf, shelf.books, shelf.names
-        self._dirty, self._changed = shelf.dirty, shelf.changed
+        self._shelf, self._names = shelf, shelf.names
         self._decode = decode
 
     def read(self, bytes frame, long long recv_ns, long long conn):
@@ -40,7 +39,7 @@ cdef class Reader:
         if found != NULL:
             return <Cursor> found
         try:
-            cursor = self._books.get(self.look_up(name))
+            cursor = self._shelf.books.get(self.look_up(name))
         except (KeyError, ValueError):
             return None
         if cursor is not None:
@@ -68,7 +67,8 @@ cdef class Reader:
         cursor.updates += 1
         if not cursor.dirty:
             cursor.dirty = True
-            self._dirty.append(cursor)
-        if self._changed is not None:
-            self._changed(cursor, recv_ns)
+            self._shelf.dirty.append(cursor)
+        changed = self._shelf.changed
+        if changed is not None:
+            changed(cursor, recv_ns)
         return True

@@ -16,11 +16,14 @@ from arb.domain import (
     CycleClosed,
     CycleEnd,
     CycleId,
+    DataPath,
     Leg,
     Mismatch,
+    Mover,
     OppEvent,
     Opportunity,
     Part,
+    PathMoved,
     Reason,
     RiskMoved,
     RiskState,
@@ -86,6 +89,12 @@ def breaker(before: BreakerState, after: BreakerState, why: str = "") -> Breaker
         ),
         pytest.param(
             Mismatch(A, "USDT", "5", "4", 0), "mismatch", "a, USDT: ours 5, theirs 4", id="a difference with a venue"
+        ),
+        pytest.param(
+            PathMoved(A, DataPath.NATIVE, DataPath.CCXT, Mover.WATCH, "11 gaps", 0, 0),
+            "path",
+            "the market data of a goes on by ccxt (by watch): 11 gaps",
+            id="a path that has moved",
         ),
         pytest.param(
             OPENED, "opportunity", "AAA/USDT from a to b: 12.5 bps, 4.2 USDT with 10 AAA", id="an opportunity"

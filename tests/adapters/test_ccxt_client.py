@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 import logging
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -19,6 +20,7 @@ from aiohttp import WSMsgType, web
 from ccxt.protobuf.mexc.PushDataV3ApiWrapper_pb2 import PushDataV3ApiWrapper
 from google.protobuf.message import DecodeError
 
+from adapters import ccxt_client
 from adapters.ccxt_client import CLOSE_S, SNAPSHOT_DELAY, Client, ClientSettings, Opener, ignore, spot_only
 from adapters.ccxt_listings import Listings
 from arb.clock import ManualClock
@@ -477,3 +479,14 @@ def test_a_socket_on_which_nothing_is_heard_any_more_is_lost(keep_alive_ms: int,
 
     with asyncio.Runner(loop_factory=lambda: Clockwork(ManualClock(5 * 10**9, 0))) as runner:
         runner.run(listen())
+
+
+async def test_modules_that_import_one_another_can_be_asked_for_at_once(tmp_path, monkeypatch):
+    """As those of ccxt do. On threads, since an engine must not stand still for as long as that takes."""
+    for one, other in (("ring_a", "ring_b"), ("ring_b", "ring_a")):
+        text = f"import threading, time\ntime.sleep(0.05)\nimport {other}\nON = threading.current_thread().name\n"
+        (tmp_path / f"{one}.py").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = await asyncio.gather(*map(ccxt_client._imported, ("ring_a", "ring_b")))
+    assert [module.__name__ for module in found] == ["ring_a", "ring_b"]
+    assert threading.main_thread().name not in {module.ON for module in found}

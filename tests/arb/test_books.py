@@ -128,3 +128,35 @@ def test_symbols_nobody_asked_for_are_nothing():
     books.on_event(snap(Symbol("C/USDT"), 1))
     books.on_event(Subscribed(V, (Symbol("C/USDT"),), 0, 1))
     assert (books.take_dirty(), asked, changes) == ([], [], [])
+
+
+def test_a_venue_goes_on_with_the_books_of_another_stream_all_at_once():
+    books, asked, changes = make()
+    live(books)
+    other = Books()
+    other.add_venue(V, lambda _symbol: None)
+    unchecked = Feed("g", Depth.FULL, 100, 10, SyncRule(Seed.NONE), Trust.UNCHECKED)
+    for symbol, seq in ((A, 9), (B, 0)):
+        other.add(V, symbol, unchecked, 0)
+        if seq:
+            other.on_event(BookSnapshot(V, symbol, ((5.0, 1.0),), ((6.0, 1.0),), seq, 0, 70, 1))
+    kept = {symbol: books.get((V, symbol)) for symbol in (A, B)}
+    changes.clear()
+    asked.clear()
+    anew: list[Symbol] = []
+    books.take_over(V, other, anew.append, 80)
+    assert books.take_dirty() == [(V, A), (V, B)]
+    assert {symbol: books.get((V, symbol)) for symbol in (A, B)} == kept, "whoever holds a book holds the new one"
+    first, second = kept[A], kept[B]
+    assert (first.seq, first.state, first.feed, first.live(80, 100).best_bid) == (9, BookState.LIVE, unchecked, 5.0)
+    assert second.state is BookState.SYNCING
+    assert [(change.symbol, change.state) for change in changes] == [(A, BookState.LIVE), (B, BookState.SYNCING)]
+    books.distrust((V, A), 90)
+    assert (anew, asked) == ([A], []), "and it is asked for afresh where it comes from now"
+
+
+def test_other_venues_books_are_not_touched():
+    books, _asked, _changes = make()
+    live(books)
+    books.take_over(VenueId("w"), books, lambda _symbol: None, 80)
+    assert books.take_dirty() == []

@@ -125,6 +125,7 @@ def test_summary() -> None:
                 "detect_ms": {"p50": None, "worst": None},
                 "recover_ms": {"p50": None, "worst": None},
                 "breakers": {},
+                "path": "native",
             }
         ],
         "funnel": [{"stage": "listed", "now": 50, "ever": 50}, {"stage": "OK", "now": 2, "ever": 9}],

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arb import sync as sync_module
+from arb.cursor import Cursor
 from arb.domain import BookDelta, BookSnapshot, BookState, Depth, Quote, Reason, Seed, Symbol, Trust, VenueId
 from arb.errors import BookUnusable
 from arb.interfaces import Feed, SyncRule
-from arb.sync import MAX_EARLY, Sync, is_dump
+from arb.sync import MAX_EARLY, PureSync, Sync, is_dump
 from tests.cores import SYNCS
 
 V, S = VenueId("v"), Symbol("A/B")
@@ -430,3 +432,49 @@ def test_a_lost_push_is_noticed_at_the_next(history, data):
     if lost + 1 < len(stream):
         assert sync.on_delta(stream[lost + 1]) is Sync.RESYNC
         assert sync.state is BookState.GAP
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "state", "then"),
+    [
+        pytest.param([full(5)], [full(9)], BookState.LIVE, BookState.LIVE, id="ahead of what was said"),
+        pytest.param([full(5)], [full(5)], BookState.LIVE, BookState.LIVE, id="the same state"),
+        pytest.param(
+            [full(9)], [full(5)], BookState.STALE, BookState.LIVE, id="behind: not before its stream says more"
+        ),
+        pytest.param([full(9)], [full(0)], BookState.LIVE, BookState.LIVE, id="a stream that does not count"),
+        pytest.param([], [full(5)], BookState.LIVE, BookState.LIVE, id="better than none"),
+        pytest.param([full(5)], [], BookState.SYNCING, BookState.LIVE, id="none, where somebody insists"),
+    ],
+)
+def test_a_book_goes_on_as_another(ours, theirs, state, then):
+    book, _ = play(WHOLE, ours)
+    book.gaps = 3
+    other, _ = play(WHOLE, theirs)
+    other.feed = other_feed = feed(Seed.NONE, levels=7)
+    updates = book.updates
+    book.take_over(other, 50)
+    assert (book.state, book.seq, book.feed) == (state, other.seq, other_feed)
+    assert (book.gaps, book.updates) == (3, updates), "what was counted stays"
+    book.on_snapshot(full(20, now=60))
+    assert book.state is then
+    assert book.live(60, 10).best_bid == 99.0
+
+
+def test_time_is_accounted_for_over_a_take_over():
+    book, _ = play(WHOLE, [full(9)])
+    other, _ = play(WHOLE, [full(5)])
+    book.take_over(other, 50)
+    book.settle(80)
+    assert (book.live_ns, book.not_live_ns) == (50, 30)
+
+
+def test_every_field_of_a_book_is_either_its_own_or_taken_over():
+    """A field that is added must be thought about: it goes over, unless it is named as the book's own."""
+    its_own = {
+        "venue", "symbol", "key", "state", "live_ns", "not_live_ns", "_since_ns", "dirty",
+        "updates", "repeats", "gaps", "resyncs", "crossed", "audits", "conflicts",
+    }  # fmt: skip
+    worked_out = {"_sure", "_whole"}
+    fields = {*PureSync.__slots__, *Cursor.__slots__}
+    assert fields == {*sync_module._TAKEN_OVER} | its_own | worked_out

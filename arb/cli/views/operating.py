@@ -11,8 +11,8 @@ from arb.domain import Symbol
 from arb.status import BalanceRow, EngineStatus, ExposureRow, OrderRow, PrivateStatus, UptimeRow
 
 _VENUE_COLUMNS = (
-    "venue", "path", "private", "clock_error_ms", "orders_left", "balances_age_ms", "books_live", "live", "outages",
-    "detect_ms", "recover_ms", "breakers", "why",
+    "venue", "path", "private", "clock_error_ms", "orders_left", "balances_age_ms", "books_path", "books_live", "live",
+    "outages", "detect_ms", "recover_ms", "breakers", "why",
 )  # fmt: skip
 _BALANCE_COLUMNS = ("venue", "coin", "free", "locked", "reserved", "age_ms", "usable")
 
@@ -112,6 +112,7 @@ def _venue(venue: PrivateStatus) -> tuple[str, ...]:
         _number(venue.clock_error_ms),
         NONE if venue.orders_left is None else str(venue.orders_left),
         _number(venue.balances_age_ms),
+        venue.data or NONE,
         f"{venue.books_live}/{venue.books}",
         live,
         outages,

@@ -98,7 +98,7 @@ def books(venue: VenueStatus) -> str:
 
 
 def path(venue: VenueStatus) -> str:
-    return "native" if venue.native else "ccxt"
+    return venue.path or ("native" if venue.native else "ccxt")
 
 
 def trust(value: Trust) -> str:

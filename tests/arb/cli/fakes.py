@@ -186,6 +186,12 @@ class FakeApp:
     async def record(self, settings: Any, out: Path, **given: Any) -> ScanSummary:
         return await self._run("record", settings=settings, out=out, **given)
 
+    async def verify(self, settings: Any, venue: Any, **given: Any) -> Any:
+        from tests.arb.control.fake_paths import AGREES
+
+        self._note("verify", settings=settings, venue=venue, **given)
+        return AGREES
+
     def check_live(self, loaded: Any, live_flag: bool, credentials: Any, data: Path, wall_ns: int) -> None:
         self._note("live", loaded=loaded, live_flag=live_flag, credentials=credentials, data=data)
         if self.closed is not None:

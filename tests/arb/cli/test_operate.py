@@ -61,12 +61,12 @@ def test_status_in_words(shell: Shell) -> None:
         "loop lag p50 0.3 ms p99 1.1 ms worst 12.5 ms",
         "refused: balance 3, edge 40",
         "exposure: gateio -0.002 A (-0.025 USDT)",
-        "venue   path   private  clock_error_ms  orders_left  balances_age_ms  books_live  live     outages  detect_ms"
-        "  recover_ms  breakers            why",
-        "mexc    paper  up       12.5            9            40.0             39/40       99.942%  3        100/900"
-        "    40/331      -                   -",
-        "gateio  paper  DOWN     -               -            -                0/0         -        0        -"
-        "          -           PRIVATE OPEN 1.4 s  its private side is down",
+        "venue   path   private  clock_error_ms  orders_left  balances_age_ms  books_path      books_live  live   "
+        "  outages  detect_ms  recover_ms  breakers            why",
+        "mexc    paper  up       12.5            9            40.0             ccxt (demoted)  39/40       99.942%"
+        "  3        100/900    40/331      -                   -",
+        "gateio  paper  DOWN     -               -            -                native          0/0         -      "
+        "  0        -          -           PRIVATE OPEN 1.4 s  its private side is down",
         "journal: /home/me/journal-paper.sqlite",
     ]
 

@@ -33,6 +33,7 @@ def test_the_app_gets_what_the_options_say(shell: Shell, tmp_path: Path) -> None
     assert call.settings.size == {"USDT": Decimal("250.5")}
     assert (call.duration_s, call.once, call.rejected, call.tape) == (60.0, True, True, Path("x.tape"))
     assert call.sim is None
+    assert call.control == shell.home / ".local" / "share" / "arb" / "run" / "scan.sock"
     assert list(call.credentials) == ["mexc"]
     assert call.credentials["mexc"].secret == "s"
 

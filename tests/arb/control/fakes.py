@@ -49,8 +49,17 @@ class FakeEngine:
             pnl_total=Decimal("-3"),
             exposure=(EXPOSURE,),
             venues=(
-                PrivateStatus(VenueId("mexc"), "paper", True, 12.5, 9, 40.0, 40, 39, uptime=LOST),
-                PrivateStatus(VenueId("gateio"), "paper", False, why="its private side is down", breakers=(FAILING,)),
+                PrivateStatus(
+                    VenueId("mexc"), "paper", True, 12.5, 9, 40.0, 40, 39, uptime=LOST, data="ccxt (demoted)"
+                ),
+                PrivateStatus(
+                    VenueId("gateio"),
+                    "paper",
+                    False,
+                    why="its private side is down",
+                    breakers=(FAILING,),
+                    data="native",
+                ),
             ),
             refused=(("balance", 3), ("edge", 40)),
             sent_p50_us=85.0,

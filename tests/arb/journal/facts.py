@@ -17,12 +17,14 @@ from arb.domain import (
     CycleMoved,
     CycleOpened,
     CycleState,
+    DataPath,
     Delta,
     ExposureMoved,
     Fact,
     Fill,
     Intent,
     Mismatch,
+    Mover,
     NakedMoved,
     NotFound,
     Order,
@@ -30,6 +32,7 @@ from arb.domain import (
     OrderStatus,
     OrderType,
     OrderUpdate,
+    PathMoved,
     Plan,
     PrivateDown,
     PrivateUp,
@@ -154,6 +157,7 @@ def one_of_each() -> Iterator[Fact]:
     yield Mismatch(MEXC, "BTC", "1", "2", 8)
     yield Stopped("the key is refused", 1, 8, WALL_NS)
     yield Unwritten("the disk is full", 8)
+    yield PathMoved(MEXC, DataPath.NATIVE, DataPath.CCXT, Mover.WATCH, "11 unreadable messages", 8, WALL_NS)
     yield buy
     yield Order(MEXC, BTC, Side.BUY, OrderType.MARKET, D("1"), None, ClientId("arb-m"), D("99.9"))
     yield update(buy, OrderStatus.UNKNOWN, None, None)
