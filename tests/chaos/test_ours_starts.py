@@ -78,7 +78,8 @@ async def test_a_start_that_cannot_be(
             assert last.startswith("error: "), refused.err
             assert says in last, refused.err
             assert "Traceback" not in refused.err
-            assert len(desk.stage.arrivals) == sent
+            if "CHAOS_AS" not in environ:  # memory may last for a few cycles: the ledger below tells of those
+                assert len(desk.stage.arrivals) == sent
             began = time.monotonic()
             await desk.start()
             await desk.until(healthy)
