@@ -128,7 +128,7 @@ class TapeWriter:
         self._file.write(MAGIC)
         self._clock = clock
         self._items: list[Any] = []  # three for each record: see `columns`
-        self._sources: dict[tuple[VenueId, int], int] = {}  # of this block: the code without the kind
+        self._numbers: dict[tuple[VenueId, int], int] = {}  # of this block: the code without the kind
         self._flushed = 0
         self._since_ns = clock.mono_ns()
         self._queue: queue.Queue[_Block | None] = queue.Queue(maxsize=_WAITING)
@@ -147,15 +147,15 @@ class TapeWriter:
 
     def frame(self, venue: VenueId, conn: int, data: bytes, recv_ns: int) -> None:
         """Nothing is looked at: the end of the read, which follows, closes a block that is large or old enough."""
-        source = self._sources.get((venue, conn)) or self._source(venue, conn)
+        source = self._numbers.get((venue, conn)) or self._number(venue, conn)
         self._items += (source + _FRAME, recv_ns, data)
 
     def sent(self, venue: VenueId, conn: int, data: bytes, recv_ns: int) -> None:
-        self._items += ((self._sources.get((venue, conn)) or self._source(venue, conn)) + _SENT, recv_ns, data)
+        self._items += ((self._numbers.get((venue, conn)) or self._number(venue, conn)) + _SENT, recv_ns, data)
         self._close(recv_ns)
 
     def idle(self, venue: VenueId, conn: int, recv_ns: int) -> None:
-        self._items += ((self._sources.get((venue, conn)) or self._source(venue, conn)) + _IDLE, recv_ns, b"")
+        self._items += ((self._numbers.get((venue, conn)) or self._number(venue, conn)) + _IDLE, recv_ns, b"")
         if len(self._items) >= 3 * _RECORDS or recv_ns - self._since_ns > _WAIT_NS:
             self._flush()
 
@@ -221,8 +221,8 @@ class TapeWriter:
         self._items += (_WHOLE, record.recv_ns, _encoder.encode(record))
         self._close(record.recv_ns)
 
-    def _source(self, venue: VenueId, conn: int) -> int:
-        code = self._sources[venue, conn] = (len(self._sources) + 1) * _SOURCE
+    def _number(self, venue: VenueId, conn: int) -> int:
+        code = self._numbers[venue, conn] = (len(self._numbers) + 1) * _SOURCE
         return code
 
     def _close(self, now_ns: int) -> None:
@@ -230,9 +230,9 @@ class TapeWriter:
             self._flush()
 
     def _flush(self) -> None:
-        block = (tuple(self._sources), self._items)
-        self._flushed = self.records
-        self._items, self._sources = [], {}
+        block = (tuple(self._numbers), self._items)
+        self._flushed += len(self._items) // 3
+        self._items, self._numbers = [], {}
         self._since_ns = self._clock.mono_ns()
         if block[1]:
             try:

@@ -54,7 +54,10 @@ class Witness(TapeWriter):
     every: of the gaps that may not be taken anyway, look at one decision in so many.
     refused: how many frames of a venue the engine could not read so far; asked where frames may be garbled. What it
     would not read was not received; but it must refuse what the oracle cannot read either.
+    records: frames, since nothing else is kept.
     """
+
+    records = 0
 
     def __init__(
         self,
