@@ -19,7 +19,7 @@ check: $(VENV)/.dev ## lint, types, who imports whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-audit: $(VENV)/.audit ## is everything pinned, has it known holes, is a secret in the tree
+audit: $(VENV)/.dev ## is everything pinned, has it known holes, is a secret in the tree
 	$(BIN)/python .ci/audit.py
 
 fuzz: $(VENV)/.dev ## hostile input for FUZZ_S seconds a property; make fuzz FUZZ_S=60
@@ -40,11 +40,7 @@ $(VENV)/.run: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
-	@touch $@
-
-$(VENV)/.audit: $(VENV)/.dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[audit]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,audit]"
 	@touch $@
 
 clean:

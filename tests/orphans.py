@@ -43,6 +43,8 @@ class Orphans(logging.Handler):
         result = yield
         if _asynchronous(item):
             gc.collect()
+            if not gc.get_freeze_count():
+                gc.freeze()  # a run that settles thaws everything when it ends
         told, self._told = self._told, []
         if told:
             pytest.fail("left behind, by this test or one before it:\n" + "\n".join(told), pytrace=False)

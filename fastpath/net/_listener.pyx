@@ -4,7 +4,7 @@
 What reads and writes picows' own structures must have been built against the very version it meets.
 """
 
-from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
+from posix.time cimport clock_gettime, timespec
 
 import sys
 
@@ -20,10 +20,14 @@ if picows.__version__ != BUILT_AGAINST:
     raise ImportError(f"built against picows {BUILT_AGAINST}, met {picows.__version__}")
 
 
+cdef extern from "<time.h>":
+    const int CLOCK_BOOTTIME
+
+
 cdef inline long long _mono_ns() noexcept:
-    """What time.monotonic_ns() reads on Linux."""
+    """What `SystemClock.mono_ns` reads on Linux."""
     cdef timespec now
-    clock_gettime(CLOCK_MONOTONIC, &now)
+    clock_gettime(CLOCK_BOOTTIME, &now)
     return <long long> now.tv_sec * 1000000000 + now.tv_nsec
 
 
@@ -43,7 +47,7 @@ cdef class Listener(WSListener):
         self.last_ns = self._read_ns = self._frames = self._bytes = 0
         self.unreadable = 0
         self._clock = clock.mono_ns
-        self._own_clock = sys.platform == "linux" and isinstance(clock, SystemClock)
+        self._own_clock = sys.platform == "linux" and type(clock) is SystemClock
         self._read, self._sink, self._tap, self._counters = read, sink, tap, counters
         owner = getattr(read, "__self__", None)
         self._reader = owner if tap is None and isinstance(owner, Reader) else None
