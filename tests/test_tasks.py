@@ -11,6 +11,9 @@ BEGINS = frozenset({"create_task", "ensure_future"})
 # Simulated exchanges and benches are not named: they do not run beside money.
 LOOKED_AFTER = {
     "arb/app/scanning.py": "the parts of a run: awaited until it ends, then cancelled and gathered",
+    "arb/app/paths/track.py": "a path of a venue: awaited by its venue, or cancelled and gathered when it is left",
+    "arb/app/paths/verification.py": "a comparison, and the facts it reads: awaited, cancelled by `Paths.close`",
+    "arb/app/upkeep.py": "the end of a wait, whichever comes first: cancelled and gathered",
     "arb/cli/views/live.py": "the drawing: minded, cancelled and gathered when the view ends",
     "arb/cli/listings.py": "one question beside `stop`: awaited, then cancelled and gathered",
     "arb/cli/running.py": "the whole command: awaited",

@@ -144,7 +144,9 @@ def _venue(value: Any, where: str) -> Any:
     if not isinstance(value, str):
         return value
     if value != "ccxt":
-        raise ConfigError(f'{where}: {value!r} is no way to reach a venue; write {{}} for the best one, or "ccxt"')
+        raise ConfigError(
+            f'{where}: {shown(repr(value))} is no way to reach a venue; write {{}} for the best one, or "ccxt"'
+        )
     return {"fastpath": False}
 
 

@@ -140,7 +140,7 @@ class PaperVenue:
         with localcontext(_EXACT):
             for symbol in self._liquidity.remembered:
                 book = self._usable(symbol, now_ns)
-                if isinstance(book, Book):
+                if not isinstance(book, Reason):
                     for side in Side:
                         self._liquidity.look(book, symbol, side)
             said: list[Told] = []

@@ -11,21 +11,24 @@ from typing import Any
 
 import msgspec
 import pytest
+import zstandard
 from hypothesis import note
 from hypothesis import strategies as st
 
 from arb import app
 from arb.clock import ManualClock
+from arb.columns import Packer, unpacked
 from arb.config import Settings
 from arb.domain import BookSnapshot, Coin, Market, NativeSymbol, Subscribed, Symbol, VenueId
 from arb.errors import ArbError, TapeError
 from arb.interfaces import Statics
-from arb.tape import MAGIC, MOST_UNPACKED, Run, TapedVenue, TapeReader, TapeWriter
+from arb.tape import MAGIC, MOST_UNPACKED, OLD_MAGIC, Run, TapedVenue, TapeReader, TapeWriter
 from tests.arb.app.test_runs import View
 from tests.hostile.fuzzing import fuzz, on_a_leash, outcome
 from tests.hostile.mutation import Step, altered, altered_json, damaged, steps
 from tests.hostile.seeds import VENUES, frames, module_of, natives
 
+WHOLE = 15  # the code of a record that is packed as it is
 HEAD = struct.Struct("<II")
 PAIR = Symbol("AAA/USDT")
 SETTINGS = Settings()
@@ -87,12 +90,14 @@ def tape(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 def blocks_of(data: bytes) -> list[Any]:
-    """Every block of records as a tree."""
-    found, pos = [], len(MAGIC)
+    """Every block of records as a tree: its sources, then code, time and data of each record."""
+    found: list[Any] = []
+    pos = len(MAGIC)
     while pos < len(data):
         length, _ = HEAD.unpack_from(data, pos)
         pos += HEAD.size
-        found.append(msgspec.msgpack.decode(zlib.decompress(data[pos : pos + length])))
+        sources, items = unpacked(data[pos : pos + length])
+        found.append([[list(source) for source in sources], [list(item) for item in items]])
         pos += length
     return found
 
@@ -100,8 +105,8 @@ def blocks_of(data: bytes) -> list[Any]:
 def tape_of(blocks: Sequence[Any]) -> bytes:
     """With sums that are right: whoever writes a hostile tape can count."""
     out = bytearray(MAGIC)
-    for block in blocks:
-        packed = zlib.compress(msgspec.msgpack.encode(block), 1)
+    for sources, items in blocks:
+        packed = Packer().block([tuple(source) for source in sources], [part for item in items for part in item])
         out += HEAD.pack(len(packed), zlib.crc32(packed)) + packed
     return bytes(out)
 
@@ -109,15 +114,20 @@ def tape_of(blocks: Sequence[Any]) -> bytes:
 def rewritten(data: bytes, doing: Sequence[Step], within: int) -> bytes:
     """Records with other fields; every second time what is packed within one of them: the run, facts, an event."""
     blocks = blocks_of(data)
-    packed = [record for block in blocks for record in block if record[0] in (0, 8, 10)]
+    whole = [item for _, items in blocks for item in items if item[0] % 16 == WHOLE]
     try:
         if within % 2:
-            record = packed[within % len(packed)]
-            record[5] = msgspec.msgpack.encode(altered(msgspec.msgpack.decode(record[5]), doing))
+            item = whole[within % len(whole)]
+            record = msgspec.msgpack.decode(item[2])
+            if within % 4 == 1 and record[0] in (0, 8, 10):
+                record[5] = msgspec.msgpack.encode(altered(msgspec.msgpack.decode(record[5]), doing))
+            else:
+                record = altered(record, doing)
+            item[2] = msgspec.msgpack.encode(record)
         else:
             blocks = altered(blocks, doing)
-        return tape_of(blocks if isinstance(blocks, list) else [blocks])
-    except (OverflowError, TypeError):  # numbers beyond what the format can hold
+        return tape_of(blocks)
+    except (OverflowError, TypeError, ValueError, AttributeError, struct.error):  # beyond what the format can hold
         return tape_of(blocks_of(data)[:-1])
 
 
@@ -179,13 +189,35 @@ def test_a_spoiled_session_is_told_or_played(
     told_or_played(path, books=books)
 
 
-def test_a_block_that_unpacks_without_end_is_given_up(tmp_path: Path) -> None:
-    """Nothing, and much of it, in a small block with the right sum."""
+def old_bomb() -> bytes:
     packing = zlib.compressobj(1)
-    packed = b"".join(packing.compress(bytes(1 << 20)) for _ in range((MOST_UNPACKED >> 20) + 32)) + packing.flush()
+    return b"".join(packing.compress(bytes(1 << 20)) for _ in range((MOST_UNPACKED >> 20) + 32)) + packing.flush()
+
+
+def bomb(told: bool) -> bytes:
+    """told: whether it says how large it is."""
+    packing = zstandard.ZstdCompressor(write_content_size=told).compressobj(
+        size=MOST_UNPACKED + (32 << 20) if told else -1
+    )
+    parts = [packing.compress(bytes(1 << 20)) for _ in range((MOST_UNPACKED >> 20) + 32)]
+    return b"".join((*parts, packing.flush()))
+
+
+@pytest.mark.parametrize(
+    ("magic", "packed"),
+    [
+        pytest.param(OLD_MAGIC, old_bomb, id="in the old format"),
+        pytest.param(MAGIC, lambda: bomb(True), id="and says so"),
+        pytest.param(MAGIC, lambda: bomb(False), id="and does not say so"),
+    ],
+)
+def test_a_block_that_unpacks_without_end_is_given_up(tmp_path: Path, magic: bytes, packed: Any) -> None:
+    """Nothing, and much of it, in a small block with the right sum."""
+    block = packed()
     path = tmp_path / "bomb.tape"
-    path.write_bytes(MAGIC + HEAD.pack(len(packed), zlib.crc32(packed)) + packed)
-    with on_a_leash(cpu_s=5.0, more_bytes=3 * MOST_UNPACKED), pytest.raises(TapeError, match="unpacks to more than"):
+    path.write_bytes(magic + HEAD.pack(len(block), zlib.crc32(block)) + block)
+    told = "unpacks to more than|does not unpack to at most"
+    with on_a_leash(cpu_s=5.0, more_bytes=3 * MOST_UNPACKED), pytest.raises(TapeError, match=told):
         TapeReader(path)
 
 

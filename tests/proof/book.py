@@ -169,6 +169,7 @@ class Book:
         if delta.first > self.seq + 1:
             if self._from in self.conns and self._from != conn:
                 return False  # the connection that is ahead may still bring what is missing
+            self.late += self._from == 0  # the stream begins beyond what the seed held
             self.forget()
             self._waiting.append(delta)
             return True

@@ -164,10 +164,10 @@ def test_a_container_that_grows_is_named_wherever_it_is() -> None:
         for place in range(LEAST):
             key = (VenueId("v"), f"{number}-{place}")
             auditor._suspects[key] = (frozenset(), 0)  # type: ignore[index]
-            books._dirty[key] = None  # type: ignore[index]
+            books._resync[key] = print  # type: ignore[index,assignment]
         seen.append(census())
     found = {name for name, _ in grown(seen, lambda name: None)}
-    assert {"arb.audit.Auditor._suspects", "arb.books.Books._dirty"} <= found
+    assert {"arb.audit.Auditor._suspects", "arb.books.Books._resync"} <= found
 
 
 def test_a_cache_without_a_bound_is_counted_and_one_with_a_bound_is_not() -> None:

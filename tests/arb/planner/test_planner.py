@@ -9,6 +9,7 @@ import pytest
 from arb.book import Book
 from arb.config import UnwindStep
 from arb.domain import BookSeen, BookState, FeeCoin, LegPlan, PrivateDown, Side
+from arb.sync import PureSync
 from tests.arb.planner.world import BASE, MS, NOW, QUOTE, SYMBOL, A, B, World, an_intent
 
 D = Decimal
@@ -265,6 +266,7 @@ def test_books_are_read_no_deeper_than_needed(monkeypatch):
         return real(self, n)
 
     monkeypatch.setattr(Book, "asks", asks)
+    monkeypatch.setattr("tests.arb.planner.world.BookSync", PureSync)  # the compiled one's cannot be exchanged
     world = World()
     world.planned()
     assert max(asked) < 100
