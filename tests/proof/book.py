@@ -41,7 +41,8 @@ class Book:
     """One venue's book of one symbol. recv_ns: when the venue last said that it is like this.   conns: carrying it.
 
     first_ns: when it was known for the first time; 0: never.   changes: counts up with every one.
-    late: seeds that were older than what the stream had told.
+    late: seeds that were older than what the stream had told.   beyond: that the stream's first word after them showed
+    to be too old.
     """
 
     seq: int = 0
@@ -52,6 +53,7 @@ class Book:
     conns: set[int] = field(default_factory=set)
     changes: int = 0
     late: int = 0
+    beyond: int = 0
     first_ns: int = 0
     heard: int = 0  # messages that made it what it is; a seed and what joins it are one
     silent_ns: int = -1  # what was last said before it was found to be silent
@@ -169,7 +171,7 @@ class Book:
         if delta.first > self.seq + 1:
             if self._from in self.conns and self._from != conn:
                 return False  # the connection that is ahead may still bring what is missing
-            self.late += self._from == 0  # the stream begins beyond what the seed held
+            self.beyond += self._from == 0
             self.forget()
             self._waiting.append(delta)
             return True
