@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from arb import core
+
 PACKAGES = ("arb", "ccxt", "msgspec", "picows", "protobuf", "uvloop")
 
 
@@ -26,7 +28,9 @@ def machine() -> Machine:
         cores=os.cpu_count() or 0,
         system=f"{platform.system()} {platform.release()}",
         python=f"{platform.python_implementation()} {platform.python_version()}",
-        packages=tuple((name, _version(name)) for name in PACKAGES),
+        packages=tuple(
+            (name, _version(name) + (f" ({core.NAME} core)" if name == "arb" else "")) for name in PACKAGES
+        ),
     )
 
 
