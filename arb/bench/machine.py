@@ -28,9 +28,7 @@ def machine() -> Machine:
         cores=os.cpu_count() or 0,
         system=f"{platform.system()} {platform.release()}",
         python=f"{platform.python_implementation()} {platform.python_version()}",
-        packages=tuple(
-            (name, _version(name) + (f" ({core.NAME} core)" if name == "arb" else "")) for name in PACKAGES
-        ),
+        packages=tuple((name, _version(name) + (f" ({core.NAME} core)" if name == "arb" else "")) for name in PACKAGES),
     )
 
 
