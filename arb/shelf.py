@@ -20,10 +20,11 @@ class Shelf:
 
     changed: told of each that advanced, and when; None: nobody looks.   crossed: takes back a book that must go.
     names: books by what the wire calls them, as readers have found them; emptied whenever `books` changes.
+    hot: [changed, dirty], the same list for as long as the shelf lives: what compiled readers look at for every frame.
     A shelf may follow another one: then it has that one's books, until it follows a third or none.
     """
 
-    __slots__ = ("_followed", "_followers", "books", "changed", "crossed", "dirty", "names")
+    __slots__ = ("_followed", "_followers", "books", "changed", "crossed", "dirty", "hot", "names")
 
     def __init__(
         self,
@@ -33,6 +34,7 @@ class Shelf:
     ) -> None:
         self.books: dict[Symbol, Cursor] = {}
         self.names: dict[bytes, Cursor] = {}
+        self.hot: list[object] = [changed, dirty]
         self._followed: Shelf | None = None
         self._followers: list[Shelf] = []
         self.dirty = dirty
@@ -56,10 +58,17 @@ class Shelf:
         self._followed = other
         self.names.clear()
         if other is None:
-            self.books, self.changed = {}, None
+            self.books = {}
+            self.tell(None)
             return
         other._followers.append(self)
-        self.books, self.dirty, self.changed, self.crossed = other.books, other.dirty, other.changed, other.crossed
+        self.books, self.dirty, self.crossed = other.books, other.dirty, other.crossed
+        self.tell(other.changed)
+
+    def tell(self, changed: Callable[[Cursor, int], None] | None) -> None:
+        """Who is told from now on of each book that advanced."""
+        self.changed = changed
+        self.hot[:] = changed, self.dirty
 
     def _forget(self) -> None:
         self.names.clear()

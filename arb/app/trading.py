@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import NamedTuple
 
-from adapters.alerts import alerts_from
 from arb.app.assembly import Engine, assemble
 from arb.app.course import Course
 from arb.app.kept import kept
@@ -76,6 +75,8 @@ async def trade(
         if statics is None:
             return None
         markets = select(statics, settings.scan.symbols, least_venues=2)
+        from adapters.alerts import alerts_from  # with an HTTP client that a scan does not need
+
         alerts = alerts_from(environ, settings.alerts, clock, asyncio.sleep)
         observers = () if alerts is None else (alerts,)
         vitals = Vitals(factories.breakers)

@@ -1,6 +1,6 @@
 """One start, timed from inside: what `arb scan` does up to its first decision, with the real pieces in its order.
 
-`python -m arb.bench.start_child` reads `Wanted` from standard input and answers with `Reached`.
+Run as a file, it reads `Wanted` from standard input and answers with `Reached`.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ each once. Whatever else there may be in a frame makes it leave that frame to th
 
 from libc.string cimport memcmp, strlen
 
-from fastpath.wire._number cimport number
+from fastpath.wire._number cimport EXACT_DIGITS, arb_tens, number
 from fastpath.wire._shelved cimport MOST, Change
 from fastpath.wire._shelved cimport Reader as Shelved
 
@@ -105,8 +105,30 @@ cdef inline bint _integer(Scan *s, long long *into) noexcept:
 
 
 cdef inline bint _decimal(Scan *s, double *into) except -1:
-    """A number in quotes."""
+    """A number in quotes. As `number` has it, in one go where it is as short as nearly all of them are."""
+    cdef const char *p = s.p + 1
+    cdef const char *point = NULL
+    cdef long long whole = 0
+    cdef unsigned char c
     cdef Text text
+    if s.end - s.p > 24 and s.p[0] == c'"':
+        while True:
+            c = p[0] - c"0"
+            if c < 10:
+                whole = whole * 10 + c
+            elif p[0] == c"." and point == NULL and p > s.p + 1:
+                point = p
+            else:
+                break
+            p += 1
+            if p - s.p > EXACT_DIGITS + 1:
+                break
+        if p[0] == c'"' and p - s.p <= EXACT_DIGITS + 1 and p > s.p + 1 and p - 1 != point and (
+            s.p[1] != c"0" or p == s.p + 2 or point == s.p + 2
+        ):
+            into[0] = <double> whole if point == NULL else <double> whole / arb_tens[p - 1 - point]
+            s.p = p + 1
+            return True
     if not _text(s, &text):
         return False
     into[0] = number(text.at, text.n)

@@ -21,6 +21,7 @@ cdef struct Change:
 cdef class Reader:
     cdef object _shelf, _decode
     cdef dict _names
+    cdef list _hot
     cdef Change _change
 
     cdef bint take(self, const char *p, Py_ssize_t n, long long recv_ns, long long conn) except -1

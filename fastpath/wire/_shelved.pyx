@@ -14,7 +14,7 @@ cdef class Reader:
     """decode: for every frame that this reader leaves alone."""
 
     def __init__(self, shelf, decode):
-        self._shelf, self._names = shelf, shelf.names
+        self._shelf, self._names, self._hot = shelf, shelf.names, shelf.hot
         self._decode = decode
 
     def read(self, bytes frame, long long recv_ns, long long conn):
@@ -67,8 +67,8 @@ cdef class Reader:
         cursor.updates += 1
         if not cursor.dirty:
             cursor.dirty = True
-            self._shelf.dirty.append(cursor)
-        changed = self._shelf.changed
+            (<list> self._hot[1]).append(cursor)
+        changed = self._hot[0]
         if changed is not None:
             changed(cursor, recv_ns)
         return True

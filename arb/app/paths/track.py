@@ -57,7 +57,7 @@ class Track:
     def listen(self, heard: Changed | None) -> None:
         self._heard = heard
         self._keys.clear()
-        self._shelf.changed = self._changed if heard is None else self._noted
+        self._shelf.tell(self._changed if heard is None else self._noted)
 
     @property
     def counters(self) -> dict[str, int]:
@@ -89,7 +89,7 @@ class Track:
         self._shelf.follow(sink.shelf(self.data.venue) if isinstance(sink, Shelved) else None)
         self._changed = self._shelf.changed
         if self._heard is not None:
-            self._shelf.changed = self._noted
+            self._shelf.tell(self._noted)
 
     def _noted(self, cursor: Cursor, recv_ns: int) -> None:
         """A book moved without an event."""
