@@ -50,7 +50,7 @@ cdef class Listener(WSListener):
         self._own_clock = sys.platform == "linux" and type(clock) is SystemClock
         self._read, self._sink, self._tap, self._counters = read, sink, tap, counters
         owner = getattr(read, "__self__", None)
-        self._reader = owner if tap is None and isinstance(owner, Reader) else None
+        self._reader = owner if isinstance(owner, Reader) else None
 
     def settle(self):
         """Bring the counters up to date: what the reader took was counted here."""
@@ -65,6 +65,7 @@ cdef class Listener(WSListener):
     cpdef on_ws_frame(self, WSTransport transport, WSFrame frame):
         cdef long long recv_ns, first_ns
         cdef bint whole
+        cdef bytes data = None
         if self.lost is not None:
             return
         recv_ns = _mono_ns() if self._own_clock else self._clock()
@@ -76,16 +77,18 @@ cdef class Listener(WSListener):
                 and not frame.rsv1
                 and self.partial is None
             )
-            if (
-                whole
-                and self._reader is not None
-                and self._reader.take(frame.payload_ptr, frame.payload_size, recv_ns, self.conn)
-            ):
-                self._frames += 1
-                self._bytes += frame.payload_size
-                self.unreadable = 0
-            elif whole:
+            if whole and self._reader is None:
                 self.on_message(frame.get_payload_as_bytes(), recv_ns)
+            elif whole:
+                if self._tap is not None:
+                    data = frame.get_payload_as_bytes()
+                    self._tap.frame(self.venue, self.conn, data, recv_ns)
+                if self._reader.take(frame.payload_ptr, frame.payload_size, recv_ns, self.conn):
+                    self._frames += 1
+                    self._bytes += frame.payload_size
+                    self.unreadable = 0
+                else:
+                    self.on_taped(frame.get_payload_as_bytes() if data is None else data, recv_ns)
             else:
                 self.on_other(transport, frame, recv_ns)
             if frame.last_in_buffer:

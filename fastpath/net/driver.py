@@ -156,11 +156,15 @@ class _Conversation(_Base):
     # ------------------------------------------------------------------------------------------- inside
 
     def on_message(self, data: bytes, recv_ns: int) -> None:
+        if self._tap is not None:
+            self._tap.frame(self._wiring.venue, self.conn, data, recv_ns)
+        self.on_taped(data, recv_ns)
+
+    def on_taped(self, data: bytes, recv_ns: int) -> None:
+        """A message that the tape has, if one is kept."""
         counters = self._counters
         counters.frames += 1
         counters.bytes += len(data)
-        if self._tap is not None:
-            self._tap.frame(self._wiring.venue, self.conn, data, recv_ns)
         try:
             events = self._read(data, recv_ns, self.conn)
         except AuthFailed:
