@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import stat
 from pathlib import Path
 
 # What decoders raise for bytes that are not what they should be: msgspec's, json's and tomllib's own errors, text that
@@ -15,7 +17,9 @@ MOST_SHOWN = 200  # characters of a foreign text within a message of ours
 def read_at_most(path: Path, most: int) -> bytes:
     """The whole file. Raises OSError, also where it holds more than `most` bytes; no more than that is ever read."""
     with path.open("rb") as file:
-        data = file.read(most + 1)
+        about = os.fstat(file.fileno())
+        there = about.st_size if stat.S_ISREG(about.st_mode) else most  # no more room is made than for what is there
+        data = file.read(min(there, most) + 1)
     if len(data) > most:
         raise OSError(errno.EFBIG, f"more than {most >> 10} KiB, which no such file has", str(path))
     return data

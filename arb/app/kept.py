@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from random import Random
+from traceback import extract_tb
 
 from loguru import logger
 
@@ -32,7 +34,8 @@ async def kept(
         if isinstance(failure, VenueError):
             logger.warning("{} begins anew: {}", name, failure)
         else:  # a bug of ours: where it is helps whoever mends it
-            logger.opt(exception=failure).error("{} has failed and begins anew: {!r}", name, failure)
+            logger.error("{} has failed and begins anew: {!r} ({})", name, failure, _where(failure))
+            logger.opt(exception=failure).debug("{} failed here", name)
 
     try:
         await supervise(work, lost, sleep=sleep, rng=Random() if rng is None else rng)
@@ -42,6 +45,12 @@ async def kept(
 
 class _Over(Exception):
     """It has returned."""
+
+
+def _where(failure: BaseException) -> str:
+    """The innermost place, as file:line."""
+    found = extract_tb(failure.__traceback__)
+    return f"{Path(found[-1].filename).name}:{found[-1].lineno}" if found else "nowhere"
 
 
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from arb.config import values
 from tests.chaos.rows import Row, table
 
 _PROPERTY = "chaos"
@@ -21,6 +22,13 @@ def told(record_property: Callable[[str, object], None]) -> Callable[[Row], None
         assert row.holds, next(line for line in list(table([row]))[1:])
 
     return tell
+
+
+@pytest.fixture(autouse=True)
+def names_of_the_simulation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names that nobody resolves but the test are of this machine too: addresses without TLS may have them."""
+    real = values._is_here
+    monkeypatch.setattr(values, "_is_here", lambda host: host.endswith(".sim.invalid") or real(host))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -123,21 +123,21 @@ MATRIX: Mapping[str, Fault] = {
         "frames come too seldom for any pace: STALE", ends_ms=4_000, plan={"duration_s": 40.0},
     ),
     "connections refused": Fault(
-        "network", (lasting("refuse_connection", 3_000),), State(), 2 * STEP_MS, 4_500,
+        "network", (lasting("refuse_connection", 3_000),), State(), 2 * STEP_MS, 9_500,
         "DOWN; dialled ever slower, for ever", ends_ms=3_000, plan={"duration_s": 30.0},
     ),
     "TLS failure": Fault(
-        "network", (lasting("tls_failure", 3_000),), Line(("CERTIFICATE_VERIFY_FAILED",)), 600, 4_500,
+        "network", (lasting("tls_failure", 3_000),), Line(("CERTIFICATE_VERIFY_FAILED",)), 600, 9_500,
         "never spoken to; dialled ever slower", ends_ms=3_000, plan={"duration_s": 30.0},
     ),
     "DNS failure": Fault(
         "network", (lasting("dns_failure", 3_000), {"kind": "close", "symbol": ""}), Line(("name resolution",)), 600,
-        4_500, "the connection that stands is not touched; one that was lost is dialled ever slower", ends_ms=3_000,
+        9_500, "the connection that stands is not touched; one that was lost is dialled ever slower", ends_ms=3_000,
         plan={"duration_s": 30.0},
     ),
     # -- venue
     "maintenance": Fault(
-        "venue", (lasting("maintenance", 3_000),), Line(("maintenance",)), 600, 4_500,
+        "venue", (lasting("maintenance", 3_000),), Line(("maintenance",)), 600, 9_500,
         "DOWN; the venue's own words in the log, dialled ever slower", ends_ms=3_000, plan={"duration_s": 30.0},
     ),
     "429": Fault(
