@@ -33,7 +33,7 @@ AT_ONCE = 100  # frames between two looks whether enough cycles have ended
 FRAMES = Bound("frames", 1_000_000, rss_kib=256.0, blocks=1_000.0)
 RECONNECTS = Bound("reconnects", 1_000, rss_kib=256.0, blocks=1_000.0)
 CCXT = Bound("reconnects", 1_000, rss_kib=256.0, blocks=1_000.0, rss_noise_kib=16_384.0, blocks_noise=50_000.0)
-CYCLES = Bound("cycles", 1_000, rss_kib=512.0, blocks=1_000.0)
+CYCLES = Bound("cycles", 1_000, rss_kib=512.0, blocks=2_000.0)  # a minute of orders is kept: a fast run never fills it
 
 
 Hangs = Callable[[VenueId, Manner], Awaitable[None]]
@@ -124,7 +124,7 @@ class Stages:
         took_s, now_health = (monotonic_ns() - began_ns) / 1e9, self._since(health)
         samples = [Sample(*taken[at : at + 3]) for at in range(0, len(taken), 3)]
         found = trends(samples, bound, judged_from)
-        rising = grown(counted, bound_of)
+        rising = grown(counted, bound_of, done)
         against = wrong(before or after, after, found, rising, now_health)
         return StageReport(
             name, bound.unit, bound.per, done, round(took_s, 1), now_health, before or after, after, found,
