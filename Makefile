@@ -29,7 +29,7 @@ prove: $(VENV)/.dev ## what is too long for the suite; the chaos matrix is part 
 	$(BIN)/python -m pytest -m prove --timeout 3600
 
 chaos: $(VENV)/.dev ## every fault of the matrix, whole, with the table
-	$(BIN)/python -m pytest tests/chaos --timeout 3600
+	$(BIN)/python -m pytest tests/chaos --timeout 3600 -n 2 --dist worksteal
 
 install: $(VENV)/.run
 
