@@ -18,7 +18,7 @@ from typing import NamedTuple
 OURS = ("arb", "adapters", "fastpath")
 NOT_OURS = ("arb.bench", "arb.cli")  # who counts, and what ends with the count
 DEEP = 3  # containers within containers within containers
-LEAST = 8  # a count that has grown by less is left alone: something may just be under way
+LEAST = 32  # a count that has grown by less is left alone: something may just be under way
 A_CONNECTION = 64  # ... and of a long stage by less than what one connection, still closing, brings along
 
 Census = Mapping[str, int]

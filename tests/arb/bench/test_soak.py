@@ -143,9 +143,9 @@ def test_what_speaks_against_it(after: Counts, health: Health, told: tuple[str, 
 @pytest.mark.parametrize(
     ("counts", "bound", "found"),
     [
-        pytest.param((1, 10, 19), None, True, id="more each time"),
-        pytest.param((1, 19, 19), None, False, id="it stands still"),
-        pytest.param((1, 30, 20), None, False, id="it goes up and down"),
+        pytest.param((1, 20, 39), None, True, id="more each time"),
+        pytest.param((1, 39, 39), None, False, id="it stands still"),
+        pytest.param((1, 60, 40), None, False, id="it goes up and down"),
         pytest.param((1, 2, 3), None, False, id="a little is under way"),
         pytest.param((1, 10, 19), 20, False, id="it may fill up"),
         pytest.param((1, 10, 21), 20, True, id="but no further"),
