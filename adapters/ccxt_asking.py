@@ -85,7 +85,7 @@ class Asking:
             found: list[Raw] = []
             try:
                 found = await client.exchange.fetch_open_orders(symbol)
-            except Exception as exc:
+            except Exception as exc:  # of ccxt: only the one named here is ours to answer, any other goes on
                 if symbol is not None or type(exc).__name__ != "ArgumentsRequired":
                     raise
                 for one in sorted(self._symbols):
