@@ -16,6 +16,7 @@ from adapters.alert_sinks import Sink, sinks_from
 from adapters.alert_words import Alert, alert_of
 from arb.config import AlertsConfig
 from arb.domain import PrivateDown, PrivateUp, VenueId
+from arb.exhausted import survive
 from arb.interfaces import Clock
 from arb.supervise import Sleep
 from arb.units import plain_float
@@ -107,6 +108,7 @@ class Alerts:
         try:
             await work
         except Exception as exc:  # noqa: BLE001  a task of ours ends here: the others and the engine go on
+            survive(exc)
             logger.warning("a part of the alerts has ended: {}", type(exc).__name__)  # its text may hold an address
 
 

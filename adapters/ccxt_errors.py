@@ -22,6 +22,7 @@ from arb.errors import (
     Transient,
     VenueError,
 )
+from arb.exhausted import survive
 
 # By name, since the classes would cost an import of ccxt; the nearest ancestor that stands here decides.
 # Kept in the order of ccxt's own tree (ccxt/base/errors.py, 4.5.90).
@@ -100,6 +101,7 @@ def translate(
 
     changes: the call would have placed or cancelled an order.
     """
+    survive(exc)
     if isinstance(exc, ArbError):
         return exc
     kind = next(TABLE[name] for name in _names(exc) if name in TABLE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from arb.exhausted import survive
 from arb.interfaces import Observer
 
 
@@ -26,6 +27,7 @@ class Observers:
             try:
                 observer.on_fact(fact)
             except Exception as exc:  # noqa: BLE001  whatever a watcher does wrong must stop here
+                survive(exc)
                 self._observers = [o for o in self._observers if o is not observer]
                 if self._on_broken is not None:
                     self._on_broken(observer, exc)

@@ -13,6 +13,7 @@ from random import Random
 from typing import Any, NoReturn
 
 from arb.errors import AuthFailed, ConfigError, Transient
+from arb.exhausted import survive
 
 Sleep = Callable[[float], Awaitable[object]]
 Up = Callable[[], None]
@@ -38,6 +39,7 @@ def minded(task: asyncio.Task[Any], failed: Callable[[Exception], None]) -> None
 
     def look(done: asyncio.Task[Any]) -> None:
         failure = None if done.cancelled() else done.exception()
+        survive(failure)
         if isinstance(failure, Exception):
             failed(failure)
 
@@ -73,6 +75,7 @@ async def supervise(
         except FATAL:
             raise
         except Exception as exc:  # noqa: BLE001  the connection's task ends here: whatever ended it is a reason to retry
+            survive(exc)
             failure = exc
             if isinstance(exc, Transient):
                 at_least_s = exc.retry_after_s

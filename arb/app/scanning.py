@@ -44,6 +44,7 @@ from arb.domain import (
 )
 from arb.engine import Engine, Scans, Trades
 from arb.errors import ConfigError, TapeError, Transient
+from arb.exhausted import survive
 from arb.interfaces import Clock, MarketData, Observer, Sink, Statics, Strategy
 from arb.observers import Observers
 from arb.rows import SimOptions
@@ -238,6 +239,7 @@ class Live:
             try:
                 self.engine.on_timer(now_ns)
             except Exception as exc:
+                survive(exc)
                 if failed is None:
                     raise
                 failed(exc)

@@ -11,6 +11,8 @@ from typing import Any, Protocol, TextIO
 
 from loguru import logger
 
+from arb.exhausted import survive
+
 Text = Callable[[Any], str | bytes]
 
 _LIMIT = 200_000  # lines that wait for a reader who does not read; later ones are lost, and counted
@@ -78,6 +80,7 @@ class ThreadedLines:
                     self._stream.flush()
             self._stream.flush()
         except Exception as exc:  # noqa: BLE001  the thread ends here; `close` raises it where it can be told
+            survive(exc)
             self._error = exc
             self._on_broken()
 

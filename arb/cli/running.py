@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from arb.errors import ConfigError
+from arb.exhausted import nothing_ignored, survive
 
 T = TypeVar("T")
 
@@ -25,7 +26,7 @@ def run_until_stopped(main: Callable[[asyncio.Event], Awaitable[T]], grace_s: fl
     Raises KeyboardInterrupt where it had to be cancelled, ConfigError where it could not even open its files.
     """
     _require_files()
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with nothing_ignored(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
         result, interrupted = runner.run(_guard(main, grace_s))
     if result is None:
         raise KeyboardInterrupt
@@ -76,6 +77,9 @@ async def _guard(main: Callable[[asyncio.Event], Awaitable[T]], grace_s: float) 
         if not interrupted:
             raise
         return None, True
+    except BaseException as exc:
+        survive(exc)  # before the loop is closed: that starts a thread
+        raise
     finally:
         for number in _SIGNALS:
             with suppress(NotImplementedError):
@@ -89,6 +93,7 @@ def _on_stray(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None
     from loguru import logger
 
     failure = context.get("exception")
+    survive(failure)
     logger.error("{}{}", context.get("message", "a callback failed"), "" if failure is None else f": {failure!r}")
 
 

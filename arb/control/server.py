@@ -20,6 +20,7 @@ from arb.bounded import UNREADABLE, shown
 from arb.control.peer import peer_uid
 from arb.control.verbs import Args, Handler
 from arb.errors import ArbError, ConfigError
+from arb.exhausted import survive
 
 MOST_REQUEST = 64 << 10  # bytes of one question
 MOST_CLIENTS = 16
@@ -160,6 +161,7 @@ def _done(verb: str, handler: Handler, args: Args) -> Refusal | Result:
     except ArbError as exc:
         return Refusal(False, str(exc))
     except Exception as exc:  # noqa: BLE001  what a person asks must not end the engine; he is told, and so is the log
+        survive(exc)
         logger.opt(exception=exc).error("control socket: {} failed", verb)
         return Refusal(False, f"{verb} failed inside the engine ({type(exc).__name__}); its log has the rest")
 

@@ -20,6 +20,7 @@ from picows.url import WSParsedURL
 from arb.core import compiled
 from arb.domain import Connected, ConnId, Disconnected, Reply, Symbol
 from arb.errors import AuthFailed, ConfigError, ProtocolError, Transient, VenueError
+from arb.exhausted import survive
 from arb.interfaces import Sink
 from arb.redact import mask_url
 from arb.shelf import Shelved, reading
@@ -110,6 +111,7 @@ class _Conversation(_Base):
 
     def lose(self, error: Exception) -> None:
         """End the connection now: whoever listens knows it before this returns, and no event follows."""
+        survive(error)
         if self.lost is not None or self._transport is None:
             return
         self.lost = error

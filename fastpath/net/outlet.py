@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from arb.domain import Event
+from arb.exhausted import survive
 from arb.interfaces import Clock, Sink
 
 
@@ -35,6 +36,7 @@ class Outlet:
         try:
             self.sink.on_event(event)
         except Exception as exc:  # noqa: BLE001  an observer to us; the run ends with what it raised
+            survive(exc)
             self._on_failure(exc)
 
     def idle(self, recv_ns: int) -> None:
@@ -43,6 +45,7 @@ class Outlet:
         try:
             self.sink.on_idle(recv_ns)
         except Exception as exc:  # noqa: BLE001  as above
+            survive(exc)
             self._on_failure(exc)
 
     def soon(self, event: Event) -> None:

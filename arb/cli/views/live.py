@@ -12,6 +12,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from arb.cli.desk import Desk
+from arb.exhausted import survive
 from arb.supervise import minded
 
 Picture = Callable[[Console], RenderableType]
@@ -66,5 +67,6 @@ class _Canvas:
             try:
                 self._live.update(self._picture(self._console), refresh=True)
             except Exception as exc:  # noqa: BLE001  a picture that fails must not end what it shows
+                survive(exc)
                 self._broken = True
                 logger.error("the live view failed and is not drawn any more: {!r}", exc)
