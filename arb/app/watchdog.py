@@ -14,27 +14,34 @@ from arb.interfaces import Clock
 from arb.loop_lag import LoopLag
 
 LOOK_S = 0.25
-HANGS_NS = 1_000_000_000  # so long without a turn, and somebody should know why
+LOOKS = 4  # that find no turn of the loop since the one before: somebody should know why
 AGAIN_NS = 30_000_000_000  # between two reports, however often it hangs
 
 
 class Watchdog:
-    """Decides when to speak. lag: written by the loop, read here."""
+    """Decides when to speak. lag: written by the loop, read here.
+
+    A hang is what the watchdog itself has lived through: where the whole process stood still, or a clock was turned,
+    the loop is not to blame.
+    """
 
     def __init__(self, lag: LoopLag, clock: Clock) -> None:
         self._lag = lag
         self._clock = clock
+        self._beat_ns = 0  # as the last look found it
+        self._looks = 0  # that have found the same
         self._told_ns = -AGAIN_NS
         self._told_beat_ns = 0  # the beat after which the hang that was told of began
 
     def hangs_ns(self) -> int:
-        """How long the loop has stood still, if that should be told now; else 0. Told once for each hang."""
+        """A look. How long the loop has stood still, if that should be told now; else 0. Told once for each hang."""
         beat_ns, now_ns = self._lag.beat_ns, self._clock.mono_ns()
-        stood_ns = now_ns - beat_ns
-        if not beat_ns or stood_ns < HANGS_NS or beat_ns == self._told_beat_ns or now_ns - self._told_ns < AGAIN_NS:
+        self._looks = self._looks + 1 if beat_ns == self._beat_ns else 0
+        self._beat_ns = beat_ns
+        if not beat_ns or self._looks < LOOKS or beat_ns == self._told_beat_ns or now_ns - self._told_ns < AGAIN_NS:
             return 0
         self._told_ns, self._told_beat_ns = now_ns, beat_ns
-        return stood_ns
+        return now_ns - beat_ns
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from time import monotonic_ns, time_ns
@@ -29,7 +28,10 @@ T = TypeVar("T")
 
 
 class Hurried:
-    """The real clock, which `sleep` turns forward instead of waiting."""
+    """The real clock, turned forward when it does not matter to whatever still stands: as a venue hangs up.
+
+    Not by whoever sleeps: two connections would turn it for each other, and each of them run out of patience.
+    """
 
     def __init__(self) -> None:
         self._skipped_ns = 0
@@ -40,9 +42,9 @@ class Hurried:
     def wall_ns(self) -> int:
         return time_ns() + self._skipped_ns
 
-    async def sleep(self, seconds: float) -> None:
-        self._skipped_ns += round(max(seconds, CALM_S) * 1e9)
-        await asyncio.sleep(0)
+    def calm(self) -> None:
+        """Every book may be seeded again."""
+        self._skipped_ns += round(CALM_S * 1e9)
 
 
 def seeded(modules: Sequence[NativeVenue]) -> tuple[str, ...]:
@@ -54,12 +56,11 @@ def seeded(modules: Sequence[NativeVenue]) -> tuple[str, ...]:
     )
 
 
-async def on_seeded(venue: str, doors: Mapping[str, Door], play: Callable[[Soaked], Awaitable[T]]) -> T:
+async def on_seeded(venue: str, doors: Mapping[str, Door], clock: Hurried, play: Callable[[Soaked], Awaitable[T]]) -> T:
     """The native path with its deepest books; alone, since all connections of a run share the hurried clock."""
-    clock = Hurried()
     exchanges = {venue: VenueConfig(rest_url=doors[venue].rest_url, ws_url=doors[venue].ws_url)}
     settings = Settings(exchanges=exchanges, scan=ScanConfig(symbols=("*/*",), depth=Depth.FULL, audit_s=0.0))
-    return await _scanning(settings, clock, clock.sleep, play)
+    return await _scanning(settings, clock, at_once, play)
 
 
 async def on_ccxt(doors: Mapping[str, Door], play: Callable[[Soaked], Awaitable[T]]) -> T:

@@ -21,7 +21,7 @@ from arb.bench.frames import Recording, record
 from arb.bench.machine import machine
 from arb.bench.soak.engine import Soaked, on_engine
 from arb.bench.soak.figures import Bound, SoakReport, StageReport
-from arb.bench.soak.others import on_ccxt, on_seeded, seeded
+from arb.bench.soak.others import Hurried, on_ccxt, on_seeded, seeded
 from arb.bench.soak.stages import CCXT, RECONNECTS, Played, Stages
 from arb.bench.soak.talk import Manner, Wanted
 from arb.bench.wire.talk import Child, child
@@ -110,22 +110,27 @@ async def _others(amounts: Amounts, modules: Sequence[NativeVenue], seed: int, s
     """Reconnects at the simulated exchanges themselves."""
     talking = asyncio.Lock()
 
-    async def lost(house: Child, name: str, amount: int, bound: Bound, soaked: Soaked, *, timed: bool) -> None:
+    async def lost(
+        house: Child, name: str, amount: int, bound: Bound, soaked: Soaked, clock: Hurried | None = None
+    ) -> None:
         async def hang_up(venue: VenueId, _manner: Manner) -> None:
+            if clock is not None:
+                clock.calm()
             async with talking:  # the venues go on side by side
                 house.say(venue)
                 await house.hear(int)
 
-        stages = Stages(soaked, hang_up, timed=timed)
+        stages = Stages(soaked, hang_up, timed=clock is None)
         await stages.ready()
         over(await stages.reconnects(name, amount, bound))
 
     async with _housed(seed, symbols, tuple(module.SPEC.name for module in modules)) as (house, doors):
         for venue in seeded(modules) if amounts.seeded else ():
             name = f"reconnects, {venue} seeded"
-            await on_seeded(venue, doors, partial(lost, house, name, amounts.seeded, RECONNECTS, timed=False))
+            clock = Hurried()
+            await on_seeded(venue, doors, clock, partial(lost, house, name, amounts.seeded, RECONNECTS, clock=clock))
         if amounts.ccxt:
-            await on_ccxt(doors, partial(lost, house, "reconnects, ccxt", amounts.ccxt, CCXT, timed=True))
+            await on_ccxt(doors, partial(lost, house, "reconnects, ccxt", amounts.ccxt, CCXT))
 
 
 @asynccontextmanager

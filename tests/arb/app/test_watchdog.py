@@ -8,12 +8,13 @@ import time
 import pytest
 from loguru import logger
 
-from arb.app.watchdog import AGAIN_NS, HANGS_NS, Watchdog, watched
+from arb.app.watchdog import AGAIN_NS, LOOK_S, LOOKS, Watchdog, watched
 from arb.clock import ManualClock, SystemClock
 from arb.loop_lag import LoopLag
 
 MS = 1_000_000
 EVERY_NS = 50 * MS
+LOOK_NS = round(LOOK_S * 1e9)
 
 
 def begun() -> tuple[Watchdog, LoopLag, ManualClock]:
@@ -30,30 +31,46 @@ def test_a_loop_that_turns_is_left_alone() -> None:
         assert not dog.hangs_ns()
 
 
+def looked(dog: Watchdog, clock: ManualClock, looks: int = LOOKS) -> list[int]:
+    """What each look says while the loop does not turn."""
+    said = []
+    for _ in range(looks):
+        clock.advance(LOOK_NS)
+        said.append(dog.hangs_ns())
+    return said
+
+
 def test_a_hang_is_told_once() -> None:
     dog, _lag, clock = begun()
-    clock.advance(HANGS_NS - 1)
-    assert not dog.hangs_ns()
-    clock.advance(1)
-    assert dog.hangs_ns() == HANGS_NS
+    said = looked(dog, clock, 3 * LOOKS)
+    assert [ns for ns in said if ns] == [(LOOKS + 1) * LOOK_NS]
     clock.advance(AGAIN_NS * 2)
-    assert not dog.hangs_ns()
+    assert not any(looked(dog, clock))
 
 
 @pytest.mark.parametrize(
     ("pause_ns", "told"),
     [
-        pytest.param(HANGS_NS, False, id="too soon after the last report"),
+        pytest.param(0, False, id="too soon after the last report"),
         pytest.param(AGAIN_NS, True, id="long after it"),
     ],
 )
 def test_the_next_hang_is_told_if_the_last_was_long_ago(pause_ns: int, told: bool) -> None:
     dog, lag, clock = begun()
-    clock.advance(HANGS_NS)
-    assert dog.hangs_ns()
-    lag.fired(clock.mono_ns())
+    assert any(looked(dog, clock, 2 * LOOKS))
     clock.advance(pause_ns)
-    assert bool(dog.hangs_ns()) is told
+    lag.fired(clock.mono_ns())
+    assert any(looked(dog, clock, 2 * LOOKS)) is told
+
+
+def test_a_process_that_stood_still_has_no_hanging_loop() -> None:
+    """Nor has one whose clock was turned: the watchdog stood still with it."""
+    dog, lag, clock = begun()
+    looked(dog, clock, 1)
+    for _ in range(10):
+        clock.advance(AGAIN_NS)
+        assert not dog.hangs_ns()
+        lag.fired(clock.mono_ns())
 
 
 def test_nobody_is_watched_who_does_not_turn() -> None:
