@@ -18,8 +18,7 @@ from typing import NamedTuple
 OURS = ("arb", "adapters", "fastpath")
 NOT_OURS = ("arb.bench", "arb.cli")  # who counts, and what ends with the count
 DEEP = 3  # containers within containers within containers
-LEAST = 32  # a count that has grown by less is left alone: something may just be under way
-A_CONNECTION = 64  # ... and of a long stage by less than what one connection, still closing, brings along
+LEAST = 8  # a count that has grown by less is left alone: something may just be under way
 
 Census = Mapping[str, int]
 
@@ -59,20 +58,17 @@ def census() -> Census:
     return {intern(name): number for name, number in found.items()}  # counting must not look like growing
 
 
-def grown(counted: Sequence[Census], bound_of: Callable[[str], int | None], amount: int = 0) -> list[Grown]:
-    """What was more at every count than at the one before, and by enough in all; or is beyond its bound.
-
-    amount: of whatever the stage has done.
+def grown(counted: Sequence[Census], bound_of: Callable[[str], int | None]) -> list[Grown]:
+    """What was more at every count than at the one before, and by LEAST in all; or is beyond its bound.
 
     bound_of: where a name may fill up to before it stands still; None: nowhere.
     """
     suspects = []
-    least = max(LEAST, min(A_CONNECTION, amount // 100))
     for name in sorted({name for each in counted for name in each}):
         counts = tuple(each.get(name, 0) for each in counted)
         bound = bound_of(name)
         rising = all(later > earlier for earlier, later in pairwise(counts))
-        if max(counts) > bound if bound is not None else rising and counts[-1] - counts[0] >= least:
+        if max(counts) > bound if bound is not None else rising and counts[-1] - counts[0] >= LEAST:
             suspects.append(Grown((name, counts)))
     return suspects
 
@@ -97,10 +93,13 @@ def _namespace(thing: object) -> str:
 
 
 def _living() -> Iterable[object]:
-    """All that the collector knows of, also what it has been told to pass over."""
+    """All that the collector knows of, also what it has been told to pass over.
+
+    What was frozen by the count before and is garbage by now must go first: counting must not look like growing.
+    """
     frozen = gc.get_freeze_count() > 0
-    gc.collect()
     gc.unfreeze()
+    gc.collect()
     things = gc.get_objects()
     if frozen:
         gc.freeze()

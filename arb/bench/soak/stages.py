@@ -23,7 +23,6 @@ from fastpath.net.errors import first
 
 SAMPLES = 100
 CENSUSES = 2  # beyond the first
-SECOND_LOOKS = 3  # at what has grown
 PATIENCE_S = 60.0
 LOOK_S = 0.001
 BEGUN_S = 1.0  # what begins only after the books has begun by then
@@ -125,12 +124,7 @@ class Stages:
         took_s, now_health = (monotonic_ns() - began_ns) / 1e9, self._since(health)
         samples = [Sample(*taken[at : at + 3]) for at in range(0, len(taken), 3)]
         found = trends(samples, bound, judged_from)
-        rising = grown(counted, bound_of, done)
-        for _ in range(SECOND_LOOKS):
-            if rising:  # a connection that was still closing is gone by now, what grows is not
-                await asyncio.sleep(BEGUN_S)
-                counted[-1] = census()
-                rising = grown(counted, bound_of, done)
+        rising = grown(counted, bound_of)
         against = wrong(before or after, after, found, rising, now_health)
         return StageReport(
             name, bound.unit, bound.per, done, round(took_s, 1), now_health, before or after, after, found,
