@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Never
 
 import pytest
 
@@ -176,7 +177,6 @@ def test_half_of_a_key_is_an_error(shell: Shell) -> None:
         pytest.param(NotRunning("nobody is there"), 1, "nobody is there", id="no engine"),
         pytest.param(ArbError("two\nlines"), 1, "two lines", id="never more than one line"),
         pytest.param(OSError(28, "No space left on device", "x.tape"), 1, "x.tape: No space left", id="disk full"),
-        pytest.param(MemoryError(), 1, "out of memory", id="no more memory"),
         pytest.param(KeyboardInterrupt(), 130, "interrupted", id="interrupted before anything ran"),
         pytest.param(ExceptionGroup("g", [Transient("mexc", "down")]), 5, "mexc: down", id="tasks that fail together"),
     ],
@@ -186,6 +186,15 @@ def test_foreseen_errors(shell: Shell, raised: BaseException, code: int, says: s
     assert shell(*SCAN) == code
     assert shell.err.count("\n") == 1
     assert says in shell.err
+
+
+def test_no_memory_for_a_command_without_a_loop(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def parse(_arguments: object) -> Never:
+        raise MemoryError
+
+    monkeypatch.setattr("arb.cli.entry._parse", parse)
+    assert shell(*SCAN) == 1
+    assert shell.err == "error: out of memory\n"
 
 
 def test_a_bug_is_one_line_and_its_traceback_a_file(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
