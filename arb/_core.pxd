@@ -1,5 +1,8 @@
 """What compiled readers take from the compiled core: a book's levels and its cursor, without a Python call between."""
 
+from libc.math cimport INFINITY
+
+
 cdef struct Ladder:
     double *key
     double *qty
@@ -23,6 +26,16 @@ cdef class Book:
     cdef bint fill(self, const double *bids, Py_ssize_t n_bids, const double *asks, Py_ssize_t n_asks) except -1
 
 
+cdef inline double best_bid(Book book) noexcept:
+    """As `Book.best_bid`."""
+    return book._bids.key[book._bids.n - 1] if book._bids.n else 0.0
+
+
+cdef inline double best_ask(Book book) noexcept:
+    """As `Book.best_ask`."""
+    return -book._asks.key[book._asks.n - 1] if book._asks.n else INFINITY
+
+
 cdef class Cursor:
     cdef public Book _book
     cdef public object state
@@ -38,6 +51,9 @@ cdef class Cursor:
     cdef public bint _straddle
     cdef public bint dirty
     cdef public bint top_only
+    cdef public int trust
+    cdef public object sieve
+    cdef public tuple looks
 
     cdef bint expects(self, long long first, long long last, long long conn) noexcept
     cdef void moved(self, long long first, long long last, long long exch_ns, long long recv_ns) noexcept
