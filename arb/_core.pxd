@@ -26,16 +26,6 @@ cdef class Book:
     cdef bint fill(self, const double *bids, Py_ssize_t n_bids, const double *asks, Py_ssize_t n_asks) except -1
 
 
-cdef inline double best_bid(Book book) noexcept:
-    """As `Book.best_bid`."""
-    return book._bids.key[book._bids.n - 1] if book._bids.n else 0.0
-
-
-cdef inline double best_ask(Book book) noexcept:
-    """As `Book.best_ask`."""
-    return -book._asks.key[book._asks.n - 1] if book._asks.n else INFINITY
-
-
 cdef class Cursor:
     cdef public Book _book
     cdef public object state
@@ -57,3 +47,15 @@ cdef class Cursor:
 
     cdef bint expects(self, long long first, long long last, long long conn) noexcept
     cdef void moved(self, long long first, long long last, long long exch_ns, long long recv_ns) noexcept
+
+
+cdef inline double best_bid(Cursor cursor) noexcept:
+    """As `Book.best_bid`."""
+    cdef const Ladder *side = &cursor._book._bids
+    return side.key[side.n - 1] if side.n else 0.0
+
+
+cdef inline double best_ask(Cursor cursor) noexcept:
+    """As `Book.best_ask`."""
+    cdef const Ladder *side = &cursor._book._asks
+    return -side.key[side.n - 1] if side.n else INFINITY

@@ -138,8 +138,8 @@ cdef class Sieve:
             return look._ground == SKEW
         if look._ground != PRICES:
             return False
-        bid, ask = best_bid(one._book), best_ask(one._book)
-        other_bid, other_ask = best_bid(other._book), best_ask(other._book)
+        bid, ask = best_bid(one), best_ask(one)
+        other_bid, other_ask = best_bid(other), best_ask(other)
         if other_bid > ask * self._max_ratio or bid > other_ask * self._max_ratio:
             return False
         there, back = other_bid > ask, bid > other_ask
