@@ -1,5 +1,8 @@
 """What compiled readers take from the compiled core: a book's levels and its cursor, without a Python call between."""
 
+from libc.math cimport INFINITY
+
+
 cdef struct Ladder:
     double *key
     double *qty
@@ -38,6 +41,21 @@ cdef class Cursor:
     cdef public bint _straddle
     cdef public bint dirty
     cdef public bint top_only
+    cdef public int trust
+    cdef public object sieve
+    cdef public tuple looks
 
     cdef bint expects(self, long long first, long long last, long long conn) noexcept
     cdef void moved(self, long long first, long long last, long long exch_ns, long long recv_ns) noexcept
+
+
+cdef inline double best_bid(Cursor cursor) noexcept:
+    """As `Book.best_bid`."""
+    cdef const Ladder *side = &cursor._book._bids
+    return side.key[side.n - 1] if side.n else 0.0
+
+
+cdef inline double best_ask(Cursor cursor) noexcept:
+    """As `Book.best_ask`."""
+    cdef const Ladder *side = &cursor._book._asks
+    return -side.key[side.n - 1] if side.n else INFINITY

@@ -33,13 +33,17 @@ _LIVE, _ADVANCED, _RESYNC = BookState.LIVE, Sync.LIVE, Sync.RESYNC  # a global i
 
 
 class Books:
-    """on_change: told of every frame that advanced a book, made it LIVE or ended its life; None: nobody looks."""
+    """on_change: told of every frame that advanced a book, made it LIVE or ended its life; None: nobody looks.
+
+    dirty: the books that changed since they were last taken, each marked and once, in the order of their first change;
+    the same list for as long as these books live.
+    """
 
     def __init__(self, on_change: Callable[[BookChange], None] | None = None) -> None:
         self._books: dict[BookKey, BookSync] = {}
         self._resync: dict[VenueId, Resync] = {}
         self._shelves: dict[VenueId, Shelf] = {}
-        self._dirty: list[Cursor] = []  # each of them marked
+        self.dirty: list[Cursor] = []
         self._on_change = on_change
         self._paces = Paces()
         self._on_turn: Turn | None = None
@@ -62,7 +66,7 @@ class Books:
         shelf = self._shelves.get(venue)
         if shelf is None:
             told = None if self._on_change is None else self._advanced
-            shelf = self._shelves[venue] = Shelf(self._dirty, told, self._crossed)
+            shelf = self._shelves[venue] = Shelf(self.dirty, told, self._crossed)
         return shelf
 
     def close(self) -> None:
@@ -89,17 +93,13 @@ class Books:
         elif kind is Disconnected or kind is SubscriptionRefused or kind is Unsubscribed:
             self._on_lost(event)  # type: ignore[arg-type]
 
-    def take_dirty(self) -> list[BookKey]:
-        """Books that changed since the last call, each once, in the order of their first change."""
-        dirty = self._dirty
-        if not dirty:
-            return []
-        keys = []
-        for book in dirty:
+    def take_dirty(self) -> list[Cursor]:
+        """What is dirty, and then no longer is."""
+        taken = self.dirty[:]
+        for book in taken:
             book.dirty = False
-            keys.append(book.key)  # type: ignore[attr-defined]  # all of them were made here
-        dirty.clear()
-        return keys
+        self.dirty.clear()
+        return taken
 
     def sweep(self, now_ns: int, max_age_ns: int) -> None:
         """Turn silent books STALE, busy ones by their own pace; each is dirty then, to be decided on again."""
@@ -154,7 +154,7 @@ class Books:
         if result is _ADVANCED:
             if not book.dirty:
                 book.dirty = True
-                self._dirty.append(book)
+                self.dirty.append(book)
             if not was_live:
                 self._turned(book, event.recv_ns)
             elif self._on_change is not None:
@@ -205,7 +205,7 @@ class Books:
     def _mark(self, book: BookSync) -> None:
         if not book.dirty:
             book.dirty = True
-            self._dirty.append(book)
+            self.dirty.append(book)
 
     def _changed(self, book: BookSync, now_ns: int) -> None:
         if self._on_change is not None:

@@ -6,6 +6,7 @@ The rules for everything else are `arb.sync`'s. This is the reference for the co
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
 
 from arb.book import Book
 from arb.domain import BookState, Levels
@@ -29,6 +30,7 @@ class Cursor:
     """state, seq, exch_ns, recv_ns: as `BookSync` tells them.   updates: frames that advanced the book.
 
     dirty: it has changed since somebody last took note.   top_only: it has one level a side.
+    trust: what stands behind it, a `Trust`.   looks: what it is compared with, as `sieve` found it; None: nobody did.
     _sure: the connection whose next delta needs no question; NOBODY where each does.   _whole: the same of a feed
     whose every frame is a whole book.   _behind: whole frames in a row that were older than the book.
     """
@@ -43,10 +45,13 @@ class Cursor:
         "_whole",
         "dirty",
         "exch_ns",
+        "looks",
         "recv_ns",
         "seq",
+        "sieve",
         "state",
         "top_only",
+        "trust",
         "updates",
     )
 
@@ -58,7 +63,9 @@ class Cursor:
         self._sure = self._whole = NOBODY
         self._behind = 0
         self.dirty = self.top_only = False
-        self.exch_ns = self.recv_ns = self.seq = self.updates = 0
+        self.exch_ns = self.recv_ns = self.seq = self.trust = self.updates = 0
+        self.sieve: Any = None
+        self.looks: Any = None
         self.state = BookState.SYNCING
 
     def advance(self, bids: Levels, asks: Levels, first: int, last: int, exch_ns: int, recv_ns: int, conn: int) -> Step:

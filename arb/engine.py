@@ -8,20 +8,18 @@ once, in its newest state.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from arb import turn
 from arb.books import Books
-from arb.domain import BookDelta, BookKey, BookSnapshot, Event, Intent, Opportunity, Quote, VenueId
+from arb.domain import BookDelta, BookSnapshot, Event, Intent, Opportunity, Quote, VenueId
 from arb.interfaces import Clock, Strategy
-from arb.latency import Latency
 from arb.observers import Observers
 from arb.shelf import Shelf
 
 
-class Scans(Protocol):
+class Scans(turn.Decides, Protocol):
     """What the engine asks of a scanner."""
-
-    def on_dirty(self, keys: Iterable[BookKey], now_ns: int) -> list[Opportunity]: ...
 
     def on_timer(self, now_ns: int) -> list[Opportunity]: ...
 
@@ -37,18 +35,27 @@ class Trades(Protocol):
 
 
 _STREAM = frozenset((BookDelta, BookSnapshot, Quote))
-_NEVER = 1 << 63
 _AT_ONCE = -1  # an age that every book is beyond
 
 
-class Engine:
-    """A Sink. Observers see every opportunity, every intent and every event that is not market data.
+if TYPE_CHECKING:
+    _Base = turn.Turn
+else:
+    _Base = object
+
+
+class Flow(_Base):
+    """A Sink, on whichever turn it is mixed with, which decides at the end of a read (`on_idle`).
+
+    Observers see every opportunity, every intent and every event that is not market data.
 
     trader: None where nothing is to be traded.
     doze_ns: a timer that was not called for so long says that the process stood still. Frames that waited meanwhile
     arrive now and are old all the same, so no book is believed any more.   woke: told then, with how long it was; must
     see to it that every book is asked for anew.
     """
+
+    _scanner: Scans
 
     def __init__(
         self,
@@ -60,22 +67,16 @@ class Engine:
         max_age_ns: int,
         trader: Trades | None = None,
         *,
-        doze_ns: int = _NEVER,
+        doze_ns: int = turn.NEVER_NS,
         woke: Callable[[int], None] = lambda _slept_ns: None,
     ) -> None:
-        self._books = books
-        self._scanner = scanner
+        super().__init__(books, scanner, clock)
         self._strategies = tuple(strategies)
         self._observers = observers
-        self._clock = clock
         self._max_age_ns = max_age_ns
         self._trader = trader
         self._doze_ns = doze_ns
         self._on_wake = woke
-        self._asleep_ns = _NEVER  # who calls later than this has slept
-        self._finished = False
-        self.latency = Latency()
-        self.decisions = 0
 
     def shelf(self, venue: VenueId) -> Shelf:
         """Where the ordinary updates of this venue go without an event."""
@@ -87,19 +88,6 @@ class Engine:
         self._books.on_event(event)
         if type(event) not in _STREAM:
             self._observers.publish(event)
-
-    def on_idle(self, recv_ns: int) -> None:
-        if self._finished:
-            return
-        if recv_ns > self._asleep_ns:
-            self._wake(recv_ns)
-        dirty = self._books.take_dirty()
-        if dirty:
-            found = self._scanner.on_dirty(dirty, self._clock.mono_ns())
-            self.decisions += len(dirty)
-            self.latency.add(self._clock.mono_ns() - recv_ns)
-            if found:
-                self._act(found)
 
     def on_timer(self, now_ns: int) -> None:
         """Silence is news too: books that have become too old end what rested on them."""
@@ -139,3 +127,17 @@ class Engine:
                     self._observers.publish(intent)
                     if self._trader is not None:
                         self._trader.on_intent(intent, opportunity, self._clock.mono_ns())
+
+
+class PureEngine(Flow, turn.Turn):
+    """The reference."""
+
+
+if TYPE_CHECKING or turn.compiled is None:
+    Engine = PureEngine
+else:
+
+    class CompiledEngine(Flow, turn.compiled.Turn):
+        """The same with the compiled turn."""
+
+    Engine = CompiledEngine

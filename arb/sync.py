@@ -48,7 +48,7 @@ _ADVANCED = Sync.LIVE
 _REFUSED_STEP, _ADVANCED_STEP = Step.REFUSED, Step.ADVANCED
 # What goes along when a book goes on as another. The rest is its name, its times and what was counted of it.
 _TAKEN_OVER = (
-    "_book", "_conn", "_first", "_straddle", "_behind", "seq", "exch_ns", "recv_ns", "top_only",
+    "_book", "_conn", "_first", "_straddle", "_behind", "seq", "exch_ns", "recv_ns", "top_only", "trust",
     "feed", "_rule", "_early", "_sources", "_heard", "_min_seed",
 )  # fmt: skip
 
@@ -97,6 +97,7 @@ class Rules(_Base):
         self.key: BookKey = (venue, symbol)
         self.feed = feed
         self.top_only = feed.levels == 1
+        self.trust = int(feed.trust)
         self.recv_ns = now_ns
         self.repeats = self.gaps = self.resyncs = self.crossed = self.audits = self.conflicts = 0
         self.live_ns = self.not_live_ns = 0

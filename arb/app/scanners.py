@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from arb.books import Books
 from arb.config import Settings
-from arb.domain import BookKey, Coin, Market, Opportunity, VenueId
+from arb.cursor import Cursor
+from arb.domain import Coin, Market, Opportunity, VenueId
 from arb.interfaces import Clock, Statics
 from arb.scanner import Scanner, ScanSettings
 
@@ -66,7 +67,7 @@ def _pins(pins: tuple[str, ...]) -> frozenset[str]:
 class NoScan:
     """A scanner that decides nothing: books alone are kept."""
 
-    def on_dirty(self, keys: Iterable[BookKey], now_ns: int) -> list[Opportunity]:  # noqa: ARG002  the contract's signature
+    def on_dirty(self, books: Sequence[Cursor], now_ns: int) -> list[Opportunity]:  # noqa: ARG002  the contract's signature
         return []
 
     def on_timer(self, now_ns: int) -> list[Opportunity]:  # noqa: ARG002  the contract's signature

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from time import monotonic_ns
 
 import msgspec
@@ -39,7 +39,8 @@ async def start(wanted: Wanted) -> Reached:
     from arb.books import Books
     from arb.clock import SystemClock
     from arb.config import CacheConfig, ScanConfig, Settings, VenueConfig
-    from arb.domain import BookChange, BookKey, BookState, Opportunity
+    from arb.cursor import Cursor
+    from arb.domain import BookChange, BookState, Opportunity
 
     imported = monotonic_ns()
     live_ns = 0
@@ -73,8 +74,8 @@ async def start(wanted: Wanted) -> Reached:
             on_timer = scanner.on_timer
             finish = scanner.finish
 
-            def on_dirty(self, keys: Iterable[BookKey], now_ns: int) -> list[Opportunity]:
-                found = decides(keys, now_ns)
+            def on_dirty(self, books: Sequence[Cursor], now_ns: int) -> list[Opportunity]:
+                found = decides(books, now_ns)
                 if live_ns and not decided.done():
                     decided.set_result(monotonic_ns())
                 return found

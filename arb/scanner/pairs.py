@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from arb import look
 from arb.domain import BookKey, Market, Opportunity, Reason, Symbol, Trust
 from arb.scanner.answers import Answers
 from arb.scanner.funnel import Stage
@@ -96,31 +98,36 @@ class Route:
         return Reason.SKEW if abs(buy.recv_ns - sell.recv_ns) > max_skew_ns else Reason.OK
 
 
-class Couple:
-    """Two books of one symbol at two venues.
+if TYPE_CHECKING:
+    _Base = look.Look
+else:
+    _Base = object
+
+
+class Pair(_Base):
+    """Two books of one symbol at two venues, on whichever look it is mixed with.
 
     apart: quarantined, because their prices were too far from each other for one coin.   back_ns: since when they no
     longer are; None: they still are, or nobody can tell.
-    round: the last pass that looked at it.   quiet: the last look found no gap, either way, and nothing else to say; as
-    long as that is so, a look that finds no gap changes nothing.
     """
 
-    __slots__ = ("apart", "back_ns", "first", "first_key", "quiet", "round", "routes", "second", "second_key")
+    if not TYPE_CHECKING:
+        __slots__ = ()  # those of `_SLOTS` have their place beside the look's
+
+    first: TrackedBook | None
+    second: TrackedBook | None
 
     def __init__(self, first_key: BookKey, second_key: BookKey) -> None:
+        super().__init__()
         self.first_key = first_key
         self.second_key = second_key
-        self.first: TrackedBook | None = None
-        self.second: TrackedBook | None = None
         self.routes: tuple[Route, ...] = ()
         self.apart = False
         self.back_ns: int | None = None
-        self.round = 0
-        self.quiet = False
 
     def bind(self, first: TrackedBook | None, second: TrackedBook | None) -> None:
         """Give both directions their books."""
-        self.first, self.second = first, second
+        super().bind(first, second)
         there, back = self.routes
         there.buy_book = back.sell_book = first
         there.sell_book = back.buy_book = second
@@ -137,9 +144,30 @@ class Couple:
         return self.apart is not before
 
 
-def couples(keys: Iterable[BookKey]) -> list[Couple]:
+_SLOTS = ("apart", "back_ns", "first_key", "routes", "second_key")
+
+
+class PureCouple(Pair, look.Look):
+    """The reference."""
+
+    __slots__ = _SLOTS
+
+
+if TYPE_CHECKING or look.compiled is None:
+    Couple = PureCouple
+else:
+
+    class CompiledCouple(Pair, look.compiled.Look):
+        """The same on the compiled look."""
+
+        __slots__ = _SLOTS
+
+    Couple = CompiledCouple
+
+
+def couples(keys: Iterable[BookKey], couple: Callable[[BookKey, BookKey], Couple]) -> list[Couple]:
     """Every two venues that have a symbol in common, in the order given."""
     by_symbol: dict[Symbol, list[BookKey]] = {}
     for key in keys:
         by_symbol.setdefault(key[1], []).append(key)
-    return [Couple(one, other) for same in by_symbol.values() for one, other in combinations(same, 2)]
+    return [couple(one, other) for same in by_symbol.values() for one, other in combinations(same, 2)]

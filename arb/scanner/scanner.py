@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import cycle, islice
+from math import inf
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from arb import look
+from arb.cursor import Cursor
 from arb.domain import BookKey, BookState, Market, Opportunity, Reason, Symbol, VenueId
 from arb.errors import BookUnusable
 from arb.interfaces import Clock, Statics
 from arb.scanner.answers import Facts, answer
 from arb.scanner.episodes import Episodes
 from arb.scanner.funnel import Funnel
-from arb.scanner.pairs import Couple, Route, Verdict, couples
+from arb.scanner.pairs import Couple, PureCouple, Route, Verdict, couples
 from arb.scanner.settings import ScanSettings
 from arb.scanner.tracked import Ladder, TrackedBook
 from arb.walk import Walk, walk_books
@@ -21,14 +25,24 @@ from arb.walk import Walk, walk_books
 _BARE = {reason: Verdict(reason) for reason in Reason}  # verdicts that nobody will ask for evidence
 _LIVE = BookState.LIVE
 _NO_GAP = _BARE[Reason.NO_GROSS_EDGE]  # most pairs, most of the time: not looked up, since an enum's hash is slow
+_NO_NET, _NO_FEE = _BARE[Reason.NO_NET_EDGE], _BARE[Reason.NO_FEE]
+
+if TYPE_CHECKING:
+    _Base = look.Sieve
+else:
+    _Base = object
 
 
-class Scanner:
-    """keys: the books followed; those without a market in `statics` are left out.
+class Judge(_Base):
+    """On whichever sieve it is mixed with: what falls through it is judged.
+
+    keys: the books followed; those without a market in `statics` are left out.
 
     books: gives a book once it exists; it stays the same object from then on.   Events come in the order of the keys
     handed in, so give them in an order that a replay repeats. Decides at once and never waits.
     """
+
+    _couple: type[Couple]
 
     def __init__(
         self,
@@ -38,6 +52,7 @@ class Scanner:
         settings: ScanSettings,
         clock: Clock,
     ) -> None:
+        super().__init__(settings.max_age_ns, settings.max_skew_ns, settings.min_trust, settings.max_price_ratio)
         self._books = books
         self._settings = settings
         self._max_age_ns = settings.max_age_ns
@@ -47,11 +62,10 @@ class Scanner:
         self._quarantine_ns = settings.quarantine_ns
         self._levels = settings.levels
         self._episodes = Episodes(settings, clock)
-        self._round = 0
         self._by_key: dict[BookKey, list[Couple]] = {}
-        self.funnel = Funnel()
+        self._funnel = Funnel()
         facts = Facts(statics)
-        self._couples = couples(key for key in keys if key in facts.markets)
+        self._couples = couples((key for key in keys if key in facts.markets), self._couple)
         for couple in self._couples:
             first, second = facts.markets[couple.first_key], facts.markets[couple.second_key]
             couple.routes = (
@@ -60,20 +74,20 @@ class Scanner:
             )
             for route in couple.routes:
                 route.reason = route.judge()
-                route.furthest = self.funnel.enter(route.reason)
+                route.furthest = self._funnel.enter(route.reason)
             for key in (couple.first_key, couple.second_key):
                 self._by_key.setdefault(key, []).append(couple)
         self._sweep = cycle(self._couples)
 
-    def on_dirty(self, keys: Iterable[BookKey], now_ns: int) -> list[Opportunity]:
+    def on_dirty(self, books: Iterable[Cursor], now_ns: int) -> list[Opportunity]:
         """These books changed: decide on every pair they are part of."""
+        return self.judge(self.sift(books, now_ns), now_ns)
+
+    def judge(self, passed: Iterable[look.Look], now_ns: int) -> list[Opportunity]:
+        """Decide on what fell through the sieve."""
         found: list[Opportunity] = []
-        self._round += 1
-        for key in keys:
-            for couple in self._by_key.get(key, ()):
-                if couple.round != self._round:
-                    couple.round = self._round
-                    self._look(couple, now_ns, found)
+        for couple in passed:
+            self._judge(couple, now_ns, found)  # type: ignore[arg-type]  # all of them were made here
         return found
 
     def on_timer(self, now_ns: int) -> list[Opportunity]:
@@ -84,10 +98,10 @@ class Scanner:
         found: list[Opportunity] = []
         for route in self._episodes.routes():
             if route.episode is not None and self._refusal(route, now_ns):
-                self._look(route.couple, now_ns, found)
+                self._judge(route.couple, now_ns, found)
         for couple in islice(self._sweep, min(self._settings.sweep, len(self._couples))):
-            if not any(route.episode for route in couple.routes):
-                self._look(couple, now_ns, found)
+            if not (self.holds(couple, now_ns) or any(route.episode for route in couple.routes)):
+                self._judge(couple, now_ns, found)
         return found
 
     def finish(self, now_ns: int) -> list[Opportunity]:
@@ -96,6 +110,7 @@ class Scanner:
 
     def refresh(self, statics: Iterable[Statics]) -> None:
         """Static facts changed. Pairs stay; a market that is gone is closed. Told with the next look at each pair."""
+        self._catch_up()
         facts = Facts(statics)
         for couple in self._couples:
             for route in couple.routes:
@@ -103,7 +118,7 @@ class Scanner:
                 route.sell = _current(route.sell, facts)
                 answers = answer(route.buy, route.sell, facts, self._settings)
                 if answers != route.answers:
-                    couple.quiet = False
+                    couple.doubt()
                     route.answers = answers
                     route.verdict = Verdict(route.verdict.reason)  # none of the shared ones: the next look settles it
 
@@ -111,15 +126,28 @@ class Scanner:
         """The last event of every open episode, oldest first."""
         return self._episodes.told()
 
+    @property
+    def funnel(self) -> Funnel:
+        """As of now."""
+        self._catch_up()
+        return self._funnel
+
     def rejections(self) -> Iterator[tuple[Symbol, VenueId, VenueId, Reason]]:
         """Every pair that is refused now: symbol, where it would be bought and sold, why not."""
+        self._catch_up()
         for couple in self._couples:
             for route in couple.routes:
                 if route.reason > Reason.UNKNOWN:
                     yield route.buy.symbol, route.buy.venue, route.sell.venue, route.reason
 
-    def _look(self, couple: Couple, now_ns: int, found: list[Opportunity]) -> None:
+    def _compared(self, book: Cursor) -> tuple[Couple, ...]:
+        return tuple(self._by_key.get(book.key, ()))  # type: ignore[attr-defined]  # all cursors that are kept are books
+
+    def _judge(self, couple: Couple, now_ns: int, found: list[Opportunity]) -> None:
         """Decide on both directions between two books."""
+        if couple.stirred:
+            self._catch_up()
+        couple.doubt()
         first, second = couple.first, couple.second
         if first is None or second is None:
             first, second = self._books(couple.first_key), self._books(couple.second_key)
@@ -140,23 +168,25 @@ class Scanner:
         except BookUnusable:  # too old: rarer than to ask before
             return self._refuse(couple, now_ns, found)
         bid, ask, other_bid, other_ask = one.best_bid, one.best_ask, other.best_bid, other.best_ask
-        calm = other_bid <= ask and bid <= other_ask
-        if calm and couple.quiet:
-            return None
         # Touches rather than mids: a wide book is no evidence, and an empty side (0, inf) is none either.
         far = other_bid > ask * self._max_ratio or bid > other_ask * self._max_ratio
         moved = (far or couple.apart) and couple.separate(far, now_ns, self._quarantine_ns)
         there, back = couple.routes
         self._price(there, one, other, ask, other_bid, moved, now_ns, found)
         self._price(back, other, one, other_ask, bid, moved, now_ns, found)
-        couple.quiet = calm and not couple.apart and there.verdict is _NO_GAP and back.verdict is _NO_GAP
+        if _is_plain(there) and _is_plain(back) and not couple.apart:
+            couple.priced(
+                there.verdict is not _NO_GAP, back.verdict is not _NO_GAP, self._hurdle(there), self._hurdle(back)
+            )
         return None
 
     def _refuse(self, couple: Couple, now_ns: int, found: list[Opportunity]) -> None:
-        couple.quiet = False
         couple.back_ns = None  # prices that cannot be trusted do not count as being back inside
-        for route in couple.routes:
-            self._settle(route, _BARE[self._refusal(route, now_ns)], False, now_ns, found)
+        reasons = [self._refusal(route, now_ns) for route in couple.routes]
+        for route, reason in zip(couple.routes, reasons, strict=True):
+            self._settle(route, _BARE[reason], False, now_ns, found)
+        if couple.first is not None and couple.second is not None and Reason.LOW_TRUST not in reasons:
+            couple.refused(skewed=reasons[0] is Reason.SKEW)
 
     def _price(
         self,
@@ -195,17 +225,60 @@ class Scanner:
         """Take a verdict to the funnel and the episodes. moved: the price ratio's answer changed."""
         if verdict is route.verdict and not moved:
             return  # nothing happens to most pairs most of the time
-        route.verdict = verdict
-        reason = route.judge()
-        if reason is not route.reason:
-            route.furthest = self.funnel.move(route.reason, reason, route.furthest)
-            route.reason = reason
+        self._count(route, verdict)
         event = self._episodes.step(route, now_ns)
         if event is not None:
             found.append(event)
 
+    def _count(self, route: Route, verdict: Verdict) -> None:
+        route.verdict = verdict
+        reason = route.judge()
+        if reason is not route.reason:
+            route.furthest = self._funnel.move(route.reason, reason, route.furthest)
+            route.reason = reason
+
+    def _catch_up(self) -> None:
+        """Count what the sieve held back: best prices that crossed or came apart. No episode began or ended with it."""
+        for couple in self.take_stirred():
+            for route, (had_gap, has_gap) in zip(couple.routes, couple.caught_up(), strict=True):
+                unpaid = _NO_FEE if route.answers.rules is None else _NO_NET
+                for verdict in (unpaid if had_gap else route.verdict, unpaid if has_gap else _NO_GAP):
+                    if verdict is not route.verdict:
+                        self._count(route, verdict)
+
+    def _hurdle(self, route: Route) -> float:
+        """The ratio of bid to ask at which a gap is worth judging."""
+        if self._settings.show_rejected:
+            return 0.0
+        rules = route.answers.rules
+        return inf if rules is None else rules.hurdle
+
     def _refusal(self, route: Route, now_ns: int) -> Reason:
         return route.refusal(now_ns, self._max_age_ns, self._max_skew_ns, self._min_trust)
+
+
+class PureScanner(Judge, look.Sieve):
+    """The reference."""
+
+    _couple = PureCouple
+
+
+if TYPE_CHECKING or look.compiled is None:
+    Scanner = PureScanner
+else:
+
+    class CompiledScanner(Judge, look.compiled.Sieve):
+        """The same with the compiled sieve."""
+
+        _couple = Couple
+
+    Scanner = CompiledScanner
+
+
+def _is_plain(route: Route) -> bool:
+    """Whether it was found to have no gap, or none that pays, and nobody asked for evidence."""
+    verdict = route.verdict
+    return verdict is _NO_GAP or verdict is _NO_NET or verdict is _NO_FEE
 
 
 def _current(market: Market, facts: Facts) -> Market:

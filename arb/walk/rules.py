@@ -11,7 +11,7 @@ import msgspec
 from arb.domain import FeeCoin, FeeSchedule, Market
 
 # Two roundings of a float product err by less than this; whatever is closer to the border is decided exactly.
-_DOUBT = 1.0 - 1e-12
+DOUBT = 1.0 - 1e-12
 
 
 class PairRules(msgspec.Struct, frozen=True):
@@ -84,7 +84,7 @@ class PairRules(msgspec.Struct, frozen=True):
 
     def crossed_net(self, ask: float, bid: float) -> bool:
         """Whether buying at `ask` and selling at `bid` may pay after fees. Never a wrong no; `walk` decides exactly."""
-        return bid > ask * self.hurdle * _DOUBT
+        return bid > ask * self.hurdle * DOUBT
 
     def sold(self, bought: int) -> int:
         """Steps sold of so many steps bought."""

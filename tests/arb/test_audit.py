@@ -127,7 +127,7 @@ async def test_a_silent_book_that_still_holds_is_live_again():
     assert rig.book.state is BookState.STALE
     await rig.auditor.look(rig.book)
     assert (rig.book.state, rig.book.recv_ns) == (BookState.LIVE, 1000)
-    assert rig.books.take_dirty() == [(V, S)]
+    assert [book.key for book in rig.books.take_dirty()] == [(V, S)]
 
 
 async def test_verdicts_are_told_before_they_act():

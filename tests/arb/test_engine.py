@@ -7,12 +7,13 @@ import pytest
 from arb.books import Books
 from arb.clock import ManualClock
 from arb.domain import BookSnapshot, BookState, Depth, Disconnected, Seed, Subscribed, Symbol, Trust, VenueId
-from arb.engine import Engine
 from arb.interfaces import Feed, SyncRule
 from arb.observers import Observers
+from tests.cores import ENGINES
 
 V = VenueId("v")
 A, B = Symbol("A/USDT"), Symbol("B/USDT")
+each_kind = pytest.mark.parametrize("kind", ENGINES)
 FEED = Feed("f", Depth.FIVE, 5, 10, SyncRule(Seed.NONE), Trust.WHOLE)
 
 
@@ -24,8 +25,8 @@ class Scans:
         self.found = []
         self.ended = False
 
-    def on_dirty(self, keys, now_ns):
-        self.asked.append((list(keys), now_ns))
+    def on_dirty(self, books, now_ns):
+        self.asked.append(([book.key for book in books], now_ns))
         return self.found
 
     def on_timer(self, now_ns):
@@ -53,13 +54,13 @@ class Doubles:
         return [("buy", opportunity), ("sell", opportunity)]
 
 
-def make():
+def make(kind):
     clock, scans, facts = ManualClock(1000), Scans(), Facts()
     books = Books()
     books.add_venue(V, lambda symbol: None)
     for symbol in (A, B):
         books.add(V, symbol, FEED, 0)
-    engine = Engine(books, scans, [Doubles()], Observers([facts]), clock, max_age_ns=100)
+    engine = kind(books, scans, [Doubles()], Observers([facts]), clock, max_age_ns=100)
     return engine, books, clock, scans, facts
 
 
@@ -67,8 +68,9 @@ def frame(symbol, seq, now=1000):
     return BookSnapshot(V, symbol, ((1.0, 1.0),), ((2.0, 1.0),), seq, 0, now, 1)
 
 
-def test_frames_of_one_read_are_decided_on_once_in_their_newest_state():
-    engine, books, _clock, scans, _ = make()
+@each_kind
+def test_frames_of_one_read_are_decided_on_once_in_their_newest_state(kind):
+    engine, books, _clock, scans, _ = make(kind)
     for seq in (1, 2, 3):
         engine.on_event(frame(A, seq))
     engine.on_event(frame(B, 1))
@@ -79,24 +81,27 @@ def test_frames_of_one_read_are_decided_on_once_in_their_newest_state():
     assert books.get((V, A)).seq == 3
 
 
-def test_opportunities_reach_observers_and_strategies_their_intents():
-    engine, _books, _clock, scans, facts = make()
+@each_kind
+def test_opportunities_reach_observers_and_strategies_their_intents(kind):
+    engine, _books, _clock, scans, facts = make(kind)
     scans.found = ["gap"]
     engine.on_event(frame(A, 1))
     engine.on_idle(1000)
     assert facts.facts == ["gap", ("buy", "gap"), ("sell", "gap")]
 
 
-def test_market_data_is_not_told_to_observers_but_everything_else_is():
-    engine, _books, _clock, _scans, facts = make()
+@each_kind
+def test_market_data_is_not_told_to_observers_but_everything_else_is(kind):
+    engine, _books, _clock, _scans, facts = make(kind)
     engine.on_event(frame(A, 1))
     told = Subscribed(V, (A,), 1000, 1)
     engine.on_event(told)
     assert facts.facts == [told]
 
 
-def test_a_lost_connection_is_decided_on_at_once():
-    engine, _books, _clock, scans, _ = make()
+@each_kind
+def test_a_lost_connection_is_decided_on_at_once(kind):
+    engine, _books, _clock, scans, _ = make(kind)
     engine.on_event(frame(A, 1))
     engine.on_idle(1000)
     engine.on_event(Disconnected(V, 1, (A,), "reset", 1001))
@@ -104,8 +109,9 @@ def test_a_lost_connection_is_decided_on_at_once():
     assert [keys for keys, _ in scans.asked] == [[(V, A)], [(V, A)]]
 
 
-def test_silence_is_decided_on_by_the_timer():
-    engine, books, _clock, scans, _ = make()
+@each_kind
+def test_silence_is_decided_on_by_the_timer(kind):
+    engine, books, _clock, scans, _ = make(kind)
     engine.on_event(frame(A, 1))
     engine.on_idle(1000)
     engine.on_timer(1100)
@@ -115,16 +121,18 @@ def test_silence_is_decided_on_by_the_timer():
     assert books.get((V, A)).state is BookState.STALE
 
 
-def test_wire_to_decision_is_measured_from_the_last_frames_arrival():
-    engine, _books, clock, _scans, _ = make()
+@each_kind
+def test_wire_to_decision_is_measured_from_the_last_frames_arrival(kind):
+    engine, _books, clock, _scans, _ = make(kind)
     engine.on_event(frame(A, 1))
     clock.advance(700)
     engine.on_idle(1000)
     assert (engine.latency.count, engine.latency.worst_ns) == (1, 700)
 
 
-def test_after_the_end_nothing_is_listened_to():
-    engine, books, _clock, scans, facts = make()
+@each_kind
+def test_after_the_end_nothing_is_listened_to(kind):
+    engine, books, _clock, scans, facts = make(kind)
     engine.on_event(frame(A, 1))
     engine.on_idle(1000)
     engine.finish(1001)
@@ -148,13 +156,13 @@ class Woken:
         self.then()
 
 
-def doze(doze_ns=500):
+def doze(kind, doze_ns=500):
     clock, scans, woken = ManualClock(1000), Scans(), Woken()
     books = Books()
     books.add_venue(V, lambda symbol: None)
     for symbol in (A, B):
         books.add(V, symbol, FEED, 0)
-    engine = Engine(books, scans, [], Observers([]), clock, max_age_ns=10_000, doze_ns=doze_ns, woke=woken)
+    engine = kind(books, scans, [], Observers([]), clock, max_age_ns=10_000, doze_ns=doze_ns, woke=woken)
     engine.on_timer(1000)
     engine.on_event(frame(A, 1))
     engine.on_idle(1000)
@@ -166,6 +174,7 @@ def states(books):
     return [books.get((V, symbol)).state for symbol in (A, B)]
 
 
+@each_kind
 @pytest.mark.parametrize(
     "wakes",
     [
@@ -175,8 +184,8 @@ def states(books):
         pytest.param(lambda engine: engine.on_timer(1501), id="the timer comes first"),
     ],
 )
-def test_after_a_sleep_no_book_is_believed_and_what_rested_on_one_ends_first(wakes):
-    engine, books, scans, woken = doze()
+def test_after_a_sleep_no_book_is_believed_and_what_rested_on_one_ends_first(kind, wakes):
+    engine, books, scans, woken = doze(kind)
     seen = []
     woken.then = lambda: seen.append((states(books), [key for keys, _ in scans.asked for key in keys]))
     wakes(engine)
@@ -188,8 +197,9 @@ def test_after_a_sleep_no_book_is_believed_and_what_rested_on_one_ends_first(wak
     assert woken.slept == [501]  # once
 
 
-def test_a_loop_that_is_only_late_has_not_slept():
-    engine, books, _scans, woken = doze()
+@each_kind
+def test_a_loop_that_is_only_late_has_not_slept(kind):
+    engine, books, _scans, woken = doze(kind)
     engine.on_event(frame(B, 2, 1500))
     engine.on_idle(1500)
     engine.on_timer(1500)
@@ -198,8 +208,9 @@ def test_a_loop_that_is_only_late_has_not_slept():
     assert states(books) == [BookState.LIVE, BookState.LIVE]
 
 
-def test_frames_that_end_a_lost_connection_do_not_wake_it_twice():
-    engine, books, scans, woken = doze()
+@each_kind
+def test_frames_that_end_a_lost_connection_do_not_wake_it_twice(kind):
+    engine, books, scans, woken = doze(kind)
 
     def lost():
         engine.on_event(Disconnected(V, 1, (A,), "slept", 1600))

@@ -472,7 +472,7 @@ def test_time_is_accounted_for_over_a_take_over():
 def test_every_field_of_a_book_is_either_its_own_or_taken_over():
     """A field that is added must be thought about: it goes over, unless it is named as the book's own."""
     its_own = {
-        "venue", "symbol", "key", "state", "live_ns", "not_live_ns", "_since_ns", "dirty",
+        "venue", "symbol", "key", "state", "live_ns", "not_live_ns", "_since_ns", "dirty", "looks", "sieve",
         "updates", "repeats", "gaps", "resyncs", "crossed", "audits", "conflicts",
     }  # fmt: skip
     worked_out = {"_sure", "_whole"}

@@ -61,7 +61,7 @@ class Side:
     def told(self):
         names = ("state", "seq", "exch_ns", "recv_ns", "updates", "repeats", "gaps", "resyncs", "crossed")
         books = [([getattr(book, name) for name in names], levels(book)) for book in self.books]
-        return books, self.changes, self.asked, self.books.take_dirty()
+        return books, self.changes, self.asked, [book.key for book in self.books.take_dirty()]
 
 
 def levels(book):

@@ -9,6 +9,8 @@ import pytest
 from arb.domain import OppEvent, Reason
 from tests.arb.scanner.world import MS, A, B, World
 
+pytestmark = pytest.mark.usefixtures("form")
+
 
 def names(world):
     return [(e.id, e.event.name) for e in world.events]

@@ -10,6 +10,8 @@ from msgspec.structs import replace
 from arb.domain import Coin, Reason, Trust
 from tests.arb.scanner.world import FEED, SYMBOL, A, B, World, fee, market, network, statics
 
+pytestmark = pytest.mark.usefixtures("form")
+
 IDS = (
     "tradable", "identity", "transfer", "book.buy", "book.sell", "age", "skew", "fee", "gross", "net", "size",
     "min_edge",

@@ -22,6 +22,8 @@ from tests.arb.scanner.world import (
     statics,
 )
 
+pytestmark = pytest.mark.usefixtures("form")
+
 OTHER = Symbol("BBB/USDT")
 
 
@@ -73,7 +75,7 @@ def test_a_pair_is_decided_on_once_though_both_its_books_changed():
     asked = []
     book = world.books.get((A, SYMBOL))
     world.scanner._couples[0].first = Spy(book, asked)
-    world.scanner.on_dirty([(A, SYMBOL), (B, SYMBOL)], world.now_ns)
+    world.scanner.on_dirty([book, world.books.get((B, SYMBOL))], world.now_ns)
     assert asked == ["live"]
 
 

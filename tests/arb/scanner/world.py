@@ -74,6 +74,7 @@ class World:
         venues: Sequence[VenueId] = (A, B),
         symbols: Sequence[Symbol] = (SYMBOL,),
         feeds: dict[VenueId, Feed] | None = None,
+        scanner: type[Scanner] | None = None,
         **changes: Any,
     ) -> None:
         self.clock = ManualClock(1000 * MS, 7_000_000 * MS)
@@ -84,7 +85,7 @@ class World:
         self._feeds = feeds or {}
         self.settings = replace(SETTINGS, **changes)
         known = known or statics(venues, symbols)
-        self.scanner = Scanner(self.keys, [known], self.books.get, self.settings, self.clock)
+        self.scanner = (scanner or Scanner)(self.keys, [known], self.books.get, self.settings, self.clock)
         self.seq = 0
         self.events: list[Opportunity] = []
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from arb.app import scanning
 from arb.books import Books
-from arb.domain import BookKey, BookState, OppEvent, Opportunity, Reason
+from arb.cursor import Cursor
+from arb.domain import BookState, OppEvent, Opportunity, Reason
 from arb.engine import Scans
 from arb.interfaces import Clock
 
@@ -41,9 +42,9 @@ class Looking:
         self._clock = clock
         self._max_age_ns = max_age_ns
 
-    def on_dirty(self, keys: Iterable[BookKey], now_ns: int) -> list[Opportunity]:
+    def on_dirty(self, books: Sequence[Cursor], now_ns: int) -> list[Opportunity]:
         self._look()
-        return self._found(self._scanner.on_dirty(keys, now_ns))
+        return self._found(self._scanner.on_dirty(books, now_ns))
 
     def on_timer(self, now_ns: int) -> list[Opportunity]:
         self._look()
