@@ -5,11 +5,12 @@ The rules for everything else are `arb.sync`'s. This is the reference for the co
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Any
 
 from arb.book import Book
-from arb.domain import BookState, Levels
+from arb.domain import BookState, Level, Levels
 
 NOBODY = -1
 
@@ -68,19 +69,27 @@ class Cursor:
         self.looks: Any = None
         self.state = BookState.SYNCING
 
-    def advance(self, bids: Levels, asks: Levels, first: int, last: int, exch_ns: int, recv_ns: int, conn: int) -> Step:
+    def advance(
+        self,
+        bids: Iterable[Level],
+        asks: Iterable[Level],
+        first: int,
+        last: int,
+        exch_ns: int,
+        recv_ns: int,
+        conn: int,
+    ) -> Step:
         """Take a delta that follows directly on its own connection; its ids and levels are a `BookDelta`'s."""
         if conn != self._sure or first != self.seq + 1 or last < first:
             return _REFUSED
-        book = self._book
-        book.apply(bids, asks)
+        crossed = self._book.put(bids, asks)
         self.seq = last
         self._first = first
         self._straddle = False
         self.recv_ns = recv_ns
         if exch_ns:
             self.exch_ns = exch_ns
-        if book.crossed:
+        if crossed:
             return _CROSSED
         self.updates += 1
         return _ADVANCED

@@ -12,6 +12,8 @@ from typing import Any, Protocol, runtime_checkable
 from arb.cursor import Cursor, Step
 from arb.domain import Event, Levels, Symbol, VenueId
 
+NAMES = 4  # that one book may have, on average: what a venue makes up is not kept
+
 _REFUSED, _ADVANCED, _CROSSED = Step.REFUSED, Step.ADVANCED, Step.CROSSED
 
 
@@ -33,7 +35,7 @@ class Shelf:
         crossed: Callable[[Cursor, int], None],
     ) -> None:
         self.books: dict[Symbol, Cursor] = {}
-        self.names: dict[bytes, Cursor] = {}
+        self.names: dict[bytes | str, Cursor] = {}
         self.hot: list[object] = [changed, dirty]
         self._followed: Shelf | None = None
         self._followers: list[Shelf] = []
@@ -74,6 +76,13 @@ class Shelf:
         self.names.clear()
         for follower in self._followers:
             follower.names.clear()
+
+    def name(self, name: bytes | str, symbol: Symbol) -> Cursor:
+        """The book of `symbol`, which the wire calls so: from now on found in `names`. Raises KeyError."""
+        cursor = self.books[symbol]
+        if len(self.names) < NAMES * len(self.books):
+            self.names[name] = cursor
+        return cursor
 
     def advance(
         self, symbol: Symbol, bids: Levels, asks: Levels, first: int, last: int, exch_ns: int, recv_ns: int, conn: int

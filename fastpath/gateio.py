@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import msgspec
 
 from arb.core import compiled
+from arb.cursor import Step
 from arb.domain import (
     BookDelta,
     BookSnapshot,
@@ -79,6 +80,7 @@ SPEC = VenueSpec(
 
 _MAX_LEVELS = 100  # deeper answers come from a cache that may be 30 s old (Gate staff): the chain would never join
 _OBU, _UPDATE = wire.Obu, wire.Update
+_ADVANCED, _REFUSED = Step.ADVANCED, Step.REFUSED
 _compiled = compiled("fastpath.wire._gate")
 _ALREADY = "Alert sub "  # ... ob.BTC_USDT.50: subscribed before, and still so
 _OBU_LEVELS = frozenset(feed.name.partition("@")[2] for feed in SPEC.feeds if feed.name.startswith(wire.OBU + "@"))
@@ -181,22 +183,33 @@ class Codec:
 
     def _plain_reader(self, shelf: Shelf) -> Read:
         parse, decode, symbols, streams = wire.book.decode, self.decode, self._symbols, self._streams
-        advance, succeed = shelf.advance, shelf.succeed
+        names, settle = shelf.names, shelf.settle
 
         def read(frame: bytes, recv_ns: int, conn: int) -> tuple[Event, ...]:
             try:
                 push = parse(frame)
                 kind = type(push)
-                if kind is _OBU or kind is _UPDATE:
+                if kind is _OBU:
                     book = push.result
-                    symbol = streams[book.s] if kind is _OBU else symbols[book.s]
-                    done = not book.full and advance(
-                        symbol, book.b, book.a, book.U, book.u, book.t * 1_000_000, recv_ns, conn
+                    cursor = names.get(book.s)
+                    if cursor is None:
+                        cursor = shelf.name(book.s, streams[book.s])
+                    if not book.full:
+                        step = cursor.advance(book.b, book.a, book.U, book.u, book.t * 1_000_000, recv_ns, conn)
+                        if step is not _REFUSED:
+                            if step is not _ADVANCED or not cursor.dirty or shelf.changed is not None:
+                                settle(cursor, step, recv_ns)
+                            return ()
+                    done = False
+                elif kind is _UPDATE:
+                    book = push.result
+                    done = not book.full and shelf.advance(
+                        symbols[book.s], book.b, book.a, book.U, book.u, book.t * 1_000_000, recv_ns, conn
                     )
                 elif kind is wire.Snapshot:
                     top = push.result
                     exch_ns = top.t * 1_000_000
-                    done = succeed(symbols[top.s], top.bids, top.asks, top.lastUpdateId, exch_ns, recv_ns, conn)
+                    done = shelf.succeed(symbols[top.s], top.bids, top.asks, top.lastUpdateId, exch_ns, recv_ns, conn)
                 else:
                     done = False
             except (msgspec.MsgspecError, KeyError, ValueError, RecursionError):

@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import msgspec
 
 from arb.core import compiled
+from arb.cursor import Step
 from arb.domain import (
     BookDelta,
     BookSnapshot,
@@ -79,6 +80,8 @@ _BRACKETS = re.compile(r"\[([^\]]*)\]")
 _INTERVAL = re.compile(r"\d+ms")
 _BAD_LISTEN_KEY = b"Invalid listen key"
 
+_DEPTHS = mexc_push.AGGRE_DEPTHS
+_ADVANCED, _REFUSED = Step.ADVANCED, Step.REFUSED
 _SIDES = {1: Side.BUY, 2: Side.SELL}
 
 
@@ -182,25 +185,30 @@ class Codec:
         return self._plain_reader(shelf)
 
     def _plain_reader(self, shelf: Shelf) -> Read:
-        header, depth, top, decode = mexc_push.header, mexc_push.aggre_depth, mexc_push.limit_depth, self.decode
-        symbols, advance, succeed = self._symbols, shelf.advance, shelf.succeed
+        opening, changes, top = mexc_push.opening, mexc_push.changes, mexc_push.limit_depth
+        names, settle, symbols, decode = shelf.names, shelf.settle, self._symbols, self.decode
 
         def read(frame: bytes, recv_ns: int, conn: int) -> tuple[Event, ...]:
             try:
-                native, sent_ms, body, pos = header(frame)
-                if body == mexc_push.AGGRE_DEPTHS:
-                    bids, asks, first, last, ms = depth(frame, pos)
-                    exch_ns = (ms or sent_ms) * 1_000_000
-                    done = advance(symbols[native], bids, asks, first, last, exch_ns, recv_ns, conn)
+                sent = 5 + frame[1] + frame[3 + frame[1]]  # past the tag of sendTime
+                cursor = names.get(frame[:sent])
+                if cursor is None:
+                    cursor = shelf.name(frame[:sent], symbols[mexc_push.header(frame)[0]])
+                body, sent_ms, pos = opening(frame, sent)
+                step = _REFUSED
+                if body == _DEPTHS:
+                    bids, asks, first, last, ms = changes(frame, pos)
+                    step = cursor.advance(bids, asks, first, last, (ms or sent_ms) * 1_000_000, recv_ns, conn)
                 elif body == mexc_push.LIMIT_DEPTHS:
-                    bids, asks, version, ms = top(frame, pos)
-                    exch_ns = (ms or sent_ms) * 1_000_000
-                    done = succeed(symbols[native], bids, asks, version, exch_ns, recv_ns, conn)
-                else:
-                    done = False
+                    all_bids, all_asks, version, ms = top(frame, pos)
+                    step = cursor.succeed(all_bids, all_asks, version, (ms or sent_ms) * 1_000_000, recv_ns, conn)
+                if step is not _REFUSED:
+                    if step is not _ADVANCED or not cursor.dirty or shelf.changed is not None:
+                        settle(cursor, step, recv_ns)
+                    return ()
             except (IndexError, KeyError, ValueError):
-                done = False  # `decode` tells what is wrong with it, or what it is
-            return () if done else decode(frame, recv_ns, conn)
+                pass  # `decode` tells what is wrong with it, or what it is
+            return decode(frame, recv_ns, conn)
 
         return read
 

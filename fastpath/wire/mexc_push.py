@@ -18,6 +18,7 @@ AGGRE_DEPTHS, AGGRE_BOOK_TICKER, LIMIT_DEPTHS = b"\xca\x13", b"\xda\x13", b"\xfa
 
 _LAYOUT = "not the usual layout"
 _VERSION_DIGITS = 19  # fits int64
+_VERSION = 2 + _VERSION_DIGITS  # bytes of the longest, with its tag and its length
 
 
 def header(frame: bytes) -> tuple[bytes, int, bytes, int]:
@@ -28,28 +29,62 @@ def header(frame: bytes) -> tuple[bytes, int, bytes, int]:
         raise ValueError(_LAYOUT)
     if not 0 < frame[1] < 128 or frame[symbol + 1] > 127:
         raise ValueError(_LAYOUT)
-    length = frame[sent + 9]
-    body = sent + 10
+    tag, sent_ms, body = opening(frame, sent + 1)
+    return frame[symbol + 2 : sent], sent_ms, tag, body
+
+
+def opening(frame: bytes, pos: int) -> tuple[bytes, int, int]:
+    """(tag of the body, sendTime in ms, where the body begins) of a frame whose sendTime is at `pos`."""
+    low, middle = frame[pos], frame[pos + 1]
+    if low < 128 or middle < 128:
+        raise ValueError(_LAYOUT)
+    tag, high = _tag_and_millis(frame[pos + 2 : pos + 8])
+    length = frame[pos + 8]
+    body = pos + 9
     if length > 127:
-        high = frame[body]
-        if high > 127:
+        more = frame[body]
+        if more > 127:
             raise ValueError(_LAYOUT)
-        length += (high - 1) << 7
+        length += (more - 1) << 7
         body += 1
     if body + length != len(frame):
         raise ValueError(_LAYOUT)
-    return frame[symbol + 2 : sent], _millis(frame, sent + 1), frame[sent + 7 : sent + 9], body
+    return tag, low + (middle << 7) + high, body
+
+
+def changes(frame: bytes, pos: int) -> tuple[list[Level], list[Level], int, int, int]:
+    """`aggre_depth` for those who keep none of it. In one piece: half of it would be calls."""
+    asks: list[Level] = []
+    bids: list[Level] = []
+    for tag, side in ((0x0A, asks), (0x12, bids)):
+        while frame[pos] == tag:
+            price_end = pos + 4 + frame[pos + 3]
+            end = pos + 2 + frame[pos + 1]
+            if frame[pos + 2] != 0x0A or frame[price_end] != 0x12 or price_end + 2 + frame[price_end + 1] != end:
+                raise ValueError(_LAYOUT)
+            price, qty = float(frame[pos + 4 : price_end]), float(frame[price_end + 2 : end])
+            if not price > 0.0 <= qty or not price + qty < inf or end > pos + 129:
+                raise ValueError(_LAYOUT)
+            side.append((price, qty))
+            pos = end
+    from_at = pos + 2 + frame[pos + 1]
+    to_at = from_at + 2 + frame[from_at + 1]
+    end = to_at + 2 + frame[to_at + 1]
+    if frame[pos] != 0x1A or frame[pos + 1] > 127 or frame[from_at] != 0x22 or frame[to_at] != 0x2A:
+        raise ValueError(_LAYOUT)
+    first_text, last_text = frame[from_at + 2 : to_at], frame[to_at + 2 : end]
+    if not first_text.isdigit() or not last_text.isdigit() or to_at - from_at > _VERSION or end - to_at > _VERSION:
+        raise ValueError(_LAYOUT)
+    first, last = int(first_text), int(last_text)
+    if not 0 < first <= last:
+        raise ValueError(_LAYOUT)
+    return bids, asks, first, last, _last_millis(frame, end, 0x30)
 
 
 def aggre_depth(frame: bytes, pos: int) -> tuple[Levels, Levels, int, int, int]:
     """(bids, asks, fromVersion, toVersion, lastOrderCreateTime in ms or 0) of the body at `pos`."""
-    asks, pos = _levels(frame, pos, 0x0A)
-    bids, pos = _levels(frame, pos, 0x12)
-    first, pos = _version(frame, _skip_event_type(frame, pos), 0x22)
-    last, pos = _version(frame, pos, 0x2A)
-    if not 0 < first <= last:
-        raise ValueError(_LAYOUT)
-    return bids, asks, first, last, _last_millis(frame, pos, 0x30)
+    bids, asks, first, last, ms = changes(frame, pos)
+    return tuple(bids), tuple(asks), first, last, ms
 
 
 def limit_depth(frame: bytes, pos: int) -> tuple[Levels, Levels, int, int]:
@@ -116,20 +151,21 @@ def _version(frame: bytes, pos: int, tag: int) -> tuple[int, int]:
 
 
 def _last_millis(frame: bytes, pos: int, tag: int) -> int:
-    """The time that ends a body, 0 where the body ends without one."""
+    """The time that ends a body, a varint of six bytes: any ms between 2005 and 2109. 0 where it ends without one."""
     if pos == len(frame):
         return 0
     if frame[pos] != tag or pos + 7 != len(frame):
         raise ValueError(_LAYOUT)
-    return _millis(frame, pos + 1)
-
-
-def _millis(frame: bytes, pos: int) -> int:
-    """A varint of six bytes: every time in ms between 2005 and 2109."""
-    low, middle = frame[pos], frame[pos + 1]
+    low, middle = frame[pos + 1], frame[pos + 2]
     if low < 128 or middle < 128:
         raise ValueError(_LAYOUT)
-    return low + (middle << 7) + _high_millis(frame[pos + 2 : pos + 6])
+    return low + (middle << 7) + _high_millis(frame[pos + 3 :])
+
+
+@lru_cache(maxsize=64)
+def _tag_and_millis(raw: bytes) -> tuple[bytes, int]:
+    """The tag that ends these bytes, and of the rest what `_high_millis` tells."""
+    return raw[4:], _high_millis(raw[:4])
 
 
 @lru_cache(maxsize=64)

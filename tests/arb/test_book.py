@@ -58,3 +58,41 @@ def test_returns_no_more_than_asked(kind):
 def test_an_empty_book_is_neither_crossed_nor_priced(kind):
     book = kind()
     assert (book.best_bid, book.best_ask, book.crossed, book.bids(5)) == (0.0, inf, False, [])
+
+
+@pytest.mark.parametrize("kind", BOOKS)
+@pytest.mark.parametrize("deep", [60, 64, 65, 200])
+@given(changes=st.lists(st.tuples(st.integers(1, 230).map(float), st.integers(0, 3).map(float)), max_size=40))
+def test_however_many_levels_it_has_it_equals_a_dict(kind, deep, changes):
+    start = tuple((float(price), 1.0) for price in range(5, 5 + deep))
+    book = kind()
+    book.replace(start[::-1], start)
+    bids, asks = dict(start), dict(start)
+    for price, qty in changes:
+        book.apply(((price, qty),), ((price, qty),))
+        for side in (bids, asks):
+            if qty:
+                side[price] = qty
+            else:
+                side.pop(price, None)
+        assert (book.best_bid, book.best_ask) == (max(bids), min(asks))
+    assert book.bids(999) == sorted(bids.items(), reverse=True)
+    assert book.asks(999) == sorted(asks.items())
+
+
+@pytest.mark.parametrize("kind", BOOKS)
+@given(changes=st.lists(st.tuples(st.sampled_from((0.0, 1.0, 2.0)), st.sampled_from((0.0, 1.0))), max_size=12))
+def test_a_side_may_come_and_go(kind, changes):
+    book, bids = kind(), {}
+    for price, qty in changes:
+        book.apply(((price, qty),), ())
+        if qty:
+            bids[price] = qty
+        else:
+            bids.pop(price, None)
+        assert book.bids(9) == sorted(bids.items(), reverse=True)
+        assert (book.best_bid, book.crossed, len(book)) == (max(bids, default=0.0), False, len(bids))
+    book.apply((), ((3.0, 1.0),))
+    assert (book.best_ask, book.crossed) == (3.0, False)
+    book.apply((), ((3.0, 0.0), (1.0, 1.0)))
+    assert (book.best_ask, book.crossed) == (1.0, bool(bids) and max(bids) >= 1.0)

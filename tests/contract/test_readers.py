@@ -17,6 +17,7 @@ from arb.books import Books
 from arb.domain import BookState, Disconnected, Seed, Subscribed, VenueId
 from arb.errors import VenueError
 from arb.session import SplitNatives, read_session, records
+from arb.shelf import NAMES as NAMES_A_BOOK
 from arb.shelf import Reads
 from arb.tape import Kind
 from tests.contract.test_codecs import NAMES
@@ -240,3 +241,18 @@ def test_a_book_that_was_exchanged_or_taken_away_hears_nothing_more(form, name):
         before = new.updates
         assert side.read(*traffic.frames(1), 7, 1)  # all of it is told as events now
         assert new.updates == before
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_channels_that_a_venue_makes_up_are_read_and_not_kept(form):
+    feed = fastest(import_module("fastpath.mexc").SPEC)
+    traffic = Traffic("mexc", 2, 100, 1)
+    with using(form, "mexc"):
+        sides = both("mexc", feed, dict(traffic.natives))
+        for side in sides:
+            side.books.on_event(Subscribed(side.venue, side.symbols, 0, 1))
+            seed(side, traffic)
+        for now_ns, frame in enumerate(traffic.frames(60), 1):
+            same(sides, frame.replace(b"@10ms@", b"@%04d@" % now_ns), now_ns, 1)
+        assert sides[0].passed <= 2
+        assert len(sides[0].books.shelf(VenueId("mexc")).names) <= 2 * NAMES_A_BOOK
