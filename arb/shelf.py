@@ -15,11 +15,18 @@ from arb.domain import Event, Levels, Symbol, VenueId
 _REFUSED, _ADVANCED, _CROSSED = Step.REFUSED, Step.ADVANCED, Step.CROSSED
 
 
+class Names(Protocol):
+    """What a reader keeps of where the wire's names lead."""
+
+    def clear(self) -> None: ...
+
+
 class Shelf:
     """The books of one venue. dirty: where those are noted that changed, each once, in order; shared by all venues.
 
     changed: told of each that advanced, and when; None: nobody looks.   crossed: takes back a book that must go.
-    names: books by what the wire calls them, as readers have found them; emptied whenever `books` changes.
+    names: books by what the wire calls them, as compiled readers have found them; emptied whenever `books` changes. The
+    first such reader brings it; None until then.
     hot: [changed, dirty], the same list for as long as the shelf lives: what compiled readers look at for every frame.
     A shelf may follow another one: then it has that one's books, until it follows a third or none.
     """
@@ -33,7 +40,7 @@ class Shelf:
         crossed: Callable[[Cursor, int], None],
     ) -> None:
         self.books: dict[Symbol, Cursor] = {}
-        self.names: dict[bytes, Cursor] = {}
+        self.names: Names | None = None
         self.hot: list[object] = [changed, dirty]
         self._followed: Shelf | None = None
         self._followers: list[Shelf] = []
@@ -56,7 +63,7 @@ class Shelf:
         if self._followed is not None:
             self._followed._followers.remove(self)
         self._followed = other
-        self.names.clear()
+        self._forget()
         if other is None:
             self.books = {}
             self.tell(None)
@@ -71,9 +78,9 @@ class Shelf:
         self.hot[:] = changed, self.dirty
 
     def _forget(self) -> None:
-        self.names.clear()
-        for follower in self._followers:
-            follower.names.clear()
+        for shelf in (self, *self._followers):
+            if shelf.names is not None:
+                shelf.names.clear()
 
     def advance(
         self, symbol: Symbol, bids: Levels, asks: Levels, first: int, last: int, exch_ns: int, recv_ns: int, conn: int
