@@ -49,11 +49,10 @@ cdef extern from *:
 
 cdef inline Py_ssize_t guess(const Ladder *side, double key) noexcept:
     """About where a level is, without looking at any; -1 for a side without levels."""
-    cdef double away = (side.best - key) * side.pace + 0.5
-    cdef int last = side.n - 1
-    if not away > 0.5:
-        return last
-    return last - <int> away if away < last else 0
+    cdef double away = (side.best - key) * side.pace + 0.5, most = side.n - 1
+    away = away if away < most else most  # in this way no branch is needed, which nobody could predict
+    away = away if away > 0.0 else 0.0
+    return side.n - 1 - <Py_ssize_t> away
 
 
 cdef inline bint is_crossed(const Sides *book) noexcept:

@@ -19,6 +19,7 @@ cdef object _SYNCING = BookState.SYNCING
 cdef tuple _STEPS = tuple(Step)
 cdef int _LEAST = 8  # levels of the first array
 cdef int _SPARE = 8  # dead levels that a side of any size may have
+cdef int _NEAR = 8  # levels on either side: what may be looked through
 cdef int _FAR = 8  # levels from the best one that tell how dense they are
 cdef double _INF = float("inf")
 cdef double _NO_ASK = _INF
@@ -68,26 +69,22 @@ cdef void _squeeze(Ladder *side) noexcept:
 
 
 cdef inline Py_ssize_t _place(Ladder *side, double key) noexcept:
-    """The first level whose key is not below `key`, itself below the best one's: from a guess on, in ever longer strides."""
+    """The first level whose key is not below `key`, itself below the best one's.
+
+    The one that was guessed, or else looked for from the best one on in ever longer strides.
+    """
     cdef const Level *levels = side.levels
     cdef Py_ssize_t last = side.n - 1, high = guess(side, key), low, stride = 1, middle
-    if levels[high].key < key:
-        low = high
-        high += 1
-        while levels[high].key < key:  # the last one's is not
-            low = high
-            stride <<= 1
-            high += stride
-            if high > last:
-                high = last
-    else:
-        low = high - 1
-        while low >= 0 and levels[low].key >= key:
-            high = low
-            stride <<= 1
-            low -= stride
-        if low < -1:
-            low = -1
+    if levels[high].key == key:
+        return high
+    high = last
+    low = last - 1
+    while low >= 0 and levels[low].key >= key:
+        high = low
+        stride <<= 1
+        low -= stride
+    if low < -1:
+        low = -1
     while high - low > 1:
         middle = (low + high) >> 1
         if levels[middle].key >= key:
@@ -101,17 +98,18 @@ cdef inline Py_ssize_t _place(Ladder *side, double key) noexcept:
 
 cdef int _insert(Ladder *side, Py_ssize_t i, double key, double qty) except -1:
     """Before level `i`, at the cost of the nearest dead one."""
-    cdef Py_ssize_t end
+    cdef Py_ssize_t end, near = min(side.n, i + _NEAR)
     if i and side.levels[i - 1].qty == 0.0:
         i -= 1
         side.dead -= 1
     else:
         end = i
-        while end < side.n and side.levels[end].qty > 0.0:
+        while end < near and side.levels[end].qty > 0.0:
             end += 1
-        if end < side.n:
+        if end < near:
             side.dead -= 1
         else:
+            end = side.n
             if side.n == side.room:
                 _grow(side, side.n + 1)
             side.n += 1
@@ -155,7 +153,7 @@ cdef inline int _set(Ladder *side, double key, double qty) except -1:
 
 
 cdef bint _laid(Ladder *side, const double *levels, Py_ssize_t n, double sign) except -1:
-    """Whether these levels (price and quantity in turn) came best first and became the whole side; else it is unknown."""
+    """Whether these levels (price and quantity in turn) came best first and became the whole side; else it is empty."""
     cdef Py_ssize_t i
     cdef double key, before = 0.0
     cdef Level *level
@@ -282,8 +280,9 @@ cdef class Cursor:
         self._face._sides = &self.sides
 
     def __dealloc__(self):
-        self._face._own = self.sides  # somebody may still hold it
-        self._face._sides = &self._face._own
+        if self._face is not None:
+            self._face._own = self.sides  # somebody may still hold it
+            self._face._sides = &self._face._own
 
     def __init__(self):
         self._sure = self._whole = -1
@@ -294,7 +293,7 @@ cdef class Cursor:
         return self._face
 
     @_book.setter
-    def _book(self, Book other):
+    def _book(self, Book other not None):
         """Its levels go over. The other book has what was here, and is of no use to anybody."""
         cdef Sides mine = self.sides
         self.sides = other._sides[0]

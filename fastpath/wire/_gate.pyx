@@ -51,7 +51,7 @@ cdef struct Scan:
     int channel
     Text stream
     const Table *names
-    PyObject *likely  # whose stream it may be
+    PyObject *known  # whose stream it may be
 
 
 cdef inline bint _is(const Text *text, const char *word) noexcept:
@@ -172,21 +172,21 @@ cdef inline bint _once(Scan *s, int flag) noexcept:
 cdef bint _bids(Scan *s, Change *change) except -1:
     if not _once(s, SEEN_BIDS) or not _levels(s, change.bids, &change.n_bids):
         return False
-    fetch_bids(s.likely, change)
+    fetch_bids(s.known, change)
     return True
 
 
 cdef bint _asks(Scan *s, Change *change) except -1:
     if not _once(s, SEEN_ASKS) or not _levels(s, change.asks, &change.n_asks):
         return False
-    fetch_asks(s.likely, change)
+    fetch_asks(s.known, change)
     return True
 
 
 cdef bint _stream(Scan *s) noexcept:
     if not _once(s, SEEN_S) or not _text(s, &s.stream):
         return False
-    s.likely = ahead(s.names, s.stream.at, s.stream.n)
+    s.known = ahead(s.names, s.stream.at, s.stream.n)
     return True
 
 
@@ -327,7 +327,7 @@ cdef class Reader(Shelved):
         scan.seen = 0
         scan.channel = NO_CHANNEL
         scan.names = &self._names.table
-        scan.likely = NULL
+        scan.known = NULL
         change.n_bids = change.n_asks = 0
         change.first = change.last = 0
         if not _frame(&scan, change) or not _whole_of_it(&scan, change):
@@ -335,7 +335,7 @@ cdef class Reader(Shelved):
         self._streaming = scan.channel == OBU
         if (scan.stream.n > 3 and memcmp(scan.stream.at, b"ob.", 3) == 0) != self._streaming:
             return False  # a stream where a pair should stand, or the other way round
-        return self.shelve(scan.likely, scan.stream.at, scan.stream.n, recv_ns, conn)
+        return self.shelve(scan.known, scan.stream.at, scan.stream.n, recv_ns, conn)
 
     cdef object look_up(self, bytes name):
         return (self._streams if self._streaming else self._symbols)[name.decode()]

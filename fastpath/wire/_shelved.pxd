@@ -37,7 +37,7 @@ cdef class Reader:
     cdef bint take(self, const char *p, Py_ssize_t n, long long recv_ns, long long conn) except -1
     cdef Cursor named(self, const char *p, Py_ssize_t n)
     cdef object look_up(self, bytes name)
-    cdef bint shelve(self, PyObject *likely, const char *p, Py_ssize_t n, long long recv_ns, long long conn) except -1
+    cdef bint shelve(self, PyObject *seen, const char *p, Py_ssize_t n, long long recv_ns, long long conn) except -1
 
 
 cdef inline PyObject *ahead(const Table *table, const char *p, Py_ssize_t n) noexcept:
@@ -49,6 +49,8 @@ cdef inline PyObject *ahead(const Table *table, const char *p, Py_ssize_t n) noe
         arb_fetch(at + 64)
         arb_fetch(at + 128)
         arb_fetch(at + 192)
+        arb_fetch(at + 256)  # and what a decision asks it for, as `arb.sync` has that behind the cursor
+        arb_fetch(at + 320)
     return cursor
 
 

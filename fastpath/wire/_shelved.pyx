@@ -113,13 +113,14 @@ cdef class Reader:
             self._names.add(p, n, cursor)
         return cursor
 
-    cdef bint shelve(self, PyObject *likely, const char *p, Py_ssize_t n, long long recv_ns, long long conn) except -1:
-        """As `Shelf.advance` and `Shelf.succeed` do with a change. likely: whose book the name `p` may mean, or NULL."""
+    cdef bint shelve(self, PyObject *seen, const char *p, Py_ssize_t n, long long recv_ns, long long conn) except -1:
+        """As `Shelf.advance` and `Shelf.succeed` do with a change. seen: whose book the name `p` may well mean, or NULL."""
         cdef const Change *change = &self._change
-        cdef Cursor cursor = <Cursor> likely if likely != NULL and is_called(likely, p, n) else self.named(p, n)
+        cdef Cursor cursor = <Cursor> seen if seen != NULL and is_called(seen, p, n) else self.named(p, n)
+        cdef Sides *book
         if cursor is None:
             return False
-        cdef Sides *book = &cursor.sides
+        book = &cursor.sides
         if change.first:
             if not cursor.expects(change.first, change.last, conn):
                 return False

@@ -10,7 +10,9 @@ from importlib import import_module
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from arb.bench import traffic as made
 from arb.bench.frames import fastest
 from arb.bench.traffic import WIRES, Traffic
 from arb.books import Books
@@ -240,3 +242,26 @@ def test_a_book_that_was_exchanged_or_taken_away_hears_nothing_more(form, name):
         before = new.updates
         assert side.read(*traffic.frames(1), 7, 1)  # all of it is told as events now
         assert new.updates == before
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", [name for name in READING if name in WIRES])
+def test_each_of_many_names_finds_its_own_book_whatever_its_length(form, name, monkeypatch):
+    def native(number):
+        return "X" * (5 * (number % 13)) + f"{number:03}" + ("_USDT" if name == "gateio" else "USDT")
+
+    monkeypatch.setattr(made, f"_{name.removesuffix('io')}_native", native)
+    monkeypatch.setitem(WIRES, name, replace(WIRES[name], native=native))
+    feed = fastest(import_module(f"fastpath.{name}").SPEC)
+    traffic = Traffic(name, 300, 20, 1)
+    with using(form, name):
+        sides = both(name, feed, dict(traffic.natives))
+        for side in sides:
+            side.books.on_event(Subscribed(side.venue, side.symbols, 0, 1))
+            seed(side, traffic)
+        for now_ns, frame in enumerate(traffic.frames(900), 1):
+            assert sides[0].hear(frame, now_ns, 1) == sides[1].hear(frame, now_ns, 1)
+            if now_ns % 100 == 0:
+                assert sides[0].told() == sides[1].told()
+    assert {book.updates for book in sides[0].books} <= {3, 4}
+    assert sides[0].passed < 450
