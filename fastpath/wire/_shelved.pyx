@@ -114,7 +114,7 @@ cdef class Reader:
         return cursor
 
     cdef bint shelve(self, PyObject *seen, const char *p, Py_ssize_t n, long long recv_ns, long long conn) except -1:
-        """As `Shelf.advance` and `Shelf.succeed` do with a change. seen: whose book the name `p` may well mean, or NULL."""
+        """As `Shelf.advance` and `Shelf.succeed` do with a change. seen: whose book the name `p` may mean, or NULL."""
         cdef const Change *change = &self._change
         cdef Cursor cursor = <Cursor> seen if seen != NULL and is_called(seen, p, n) else self.named(p, n)
         cdef Sides *book
