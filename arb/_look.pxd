@@ -31,6 +31,7 @@ cdef class Sieve:
     cdef list _stirred
 
     cdef list passed(self, list books, long long now_ns)
+    cdef int lay_out(self, Cursor book) except -1
     cdef list taken(self, list dirty, long long now_ns)
     cdef list through(self, Look look, long long now_ns, list found)
     cdef bint still(self, Look look, long long now_ns) except -1

@@ -90,12 +90,26 @@ cdef class Sieve:
                 if (<Cursor> book).sieve is not self:
                     (<Cursor> book).looks = self.met(book)
                     (<Cursor> book).sieve = self
+                    self.lay_out(<Cursor> book)
                 looks = (<Cursor> book).looks
             else:
                 looks = self.met(book)
             for i in range(len(looks)):
                 found = self.through(<Look> PyTuple_GET_ITEM(looks, i), now_ns, found)
         return found
+
+    cdef int lay_out(self, Cursor book) except -1:
+        """Where a look at the first pair of a book leads, so that its reader can have that fetched."""
+        cdef Look look
+        cdef Cursor other
+        book.beside[0] = NULL
+        if book.looks:
+            look = book.looks[0]
+            other = look._other if look._one is book else look._one
+            book.beside[0] = <const char *> <PyObject *> book.looks
+            book.beside[1] = <const char *> <PyObject *> look
+            book.beside[2] = <const char *> <PyObject *> other
+        return 0
 
     cdef list taken(self, list dirty, long long now_ns):
         """`passed`, of books that are no longer dirty then."""
@@ -138,8 +152,8 @@ cdef class Sieve:
             return look._ground == SKEW
         if look._ground != PRICES:
             return False
-        bid, ask = best_bid(one), best_ask(one)
-        other_bid, other_ask = best_bid(other), best_ask(other)
+        bid, ask = best_bid(&one.sides), best_ask(&one.sides)
+        other_bid, other_ask = best_bid(&other.sides), best_ask(&other.sides)
         if other_bid > ask * self._max_ratio or bid > other_ask * self._max_ratio:
             return False
         there, back = other_bid > ask, bid > other_ask

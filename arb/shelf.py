@@ -17,16 +17,25 @@ NAMES = 4  # that one book may have, on average: what a venue makes up is not ke
 _REFUSED, _ADVANCED, _CROSSED = Step.REFUSED, Step.ADVANCED, Step.CROSSED
 
 
+class Names(Protocol):
+    """What a compiled reader keeps of where the wire's names lead."""
+
+    def __len__(self) -> int: ...
+
+    def clear(self) -> None: ...
+
+
 class Shelf:
     """The books of one venue. dirty: where those are noted that changed, each once, in order; shared by all venues.
 
     changed: told of each that advanced, and when; None: nobody looks.   crossed: takes back a book that must go.
     names: books by what the wire calls them, as readers have found them; emptied whenever `books` changes.
+    table: the same of compiled readers, the first of which brings it; None until then.
     hot: [changed, dirty], the same list for as long as the shelf lives: what compiled readers look at for every frame.
     A shelf may follow another one: then it has that one's books, until it follows a third or none.
     """
 
-    __slots__ = ("_followed", "_followers", "books", "changed", "crossed", "dirty", "hot", "names")
+    __slots__ = ("_followed", "_followers", "books", "changed", "crossed", "dirty", "hot", "names", "table")
 
     def __init__(
         self,
@@ -36,6 +45,7 @@ class Shelf:
     ) -> None:
         self.books: dict[Symbol, Cursor] = {}
         self.names: dict[bytes | str, Cursor] = {}
+        self.table: Names | None = None
         self.hot: list[object] = [changed, dirty]
         self._followed: Shelf | None = None
         self._followers: list[Shelf] = []
@@ -58,7 +68,7 @@ class Shelf:
         if self._followed is not None:
             self._followed._followers.remove(self)
         self._followed = other
-        self.names.clear()
+        self._forget()
         if other is None:
             self.books = {}
             self.tell(None)
@@ -73,9 +83,10 @@ class Shelf:
         self.hot[:] = changed, self.dirty
 
     def _forget(self) -> None:
-        self.names.clear()
-        for follower in self._followers:
-            follower.names.clear()
+        for shelf in (self, *self._followers):
+            shelf.names.clear()
+            if shelf.table is not None:
+                shelf.table.clear()
 
     def name(self, name: bytes | str, symbol: Symbol) -> Cursor:
         """The book of `symbol`, which the wire calls so: from now on found in `names`. Raises KeyError."""

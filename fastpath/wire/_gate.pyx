@@ -5,10 +5,12 @@ It takes what Gate ordinarily sends: JSON without white space or escapes, number
 each once. Whatever else there may be in a frame makes it leave that frame to the codec's `decode`, untouched.
 """
 
+from cpython.object cimport PyObject
 from libc.string cimport memcmp, strlen
 
 from fastpath.wire._number cimport EXACT_DIGITS, arb_tens, number
-from fastpath.wire._shelved cimport MOST, Change
+from fastpath.wire._names cimport Table
+from fastpath.wire._shelved cimport MOST, Change, ahead, fetch_asks, fetch_bids
 from fastpath.wire._shelved cimport Reader as Shelved
 
 cdef enum:
@@ -48,6 +50,8 @@ cdef struct Scan:
     int seen
     int channel
     Text stream
+    const Table *names
+    PyObject *known  # whose stream it may be
 
 
 cdef inline bint _is(const Text *text, const char *word) noexcept:
@@ -165,6 +169,27 @@ cdef inline bint _once(Scan *s, int flag) noexcept:
     return True
 
 
+cdef bint _bids(Scan *s, Change *change) except -1:
+    if not _once(s, SEEN_BIDS) or not _levels(s, change.bids, &change.n_bids):
+        return False
+    fetch_bids(s.known, change)
+    return True
+
+
+cdef bint _asks(Scan *s, Change *change) except -1:
+    if not _once(s, SEEN_ASKS) or not _levels(s, change.asks, &change.n_asks):
+        return False
+    fetch_asks(s.known, change)
+    return True
+
+
+cdef bint _stream(Scan *s) noexcept:
+    if not _once(s, SEEN_S) or not _text(s, &s.stream):
+        return False
+    s.known = ahead(s.names, s.stream.at, s.stream.n)
+    return True
+
+
 cdef bint _touch(Scan *s, double *level, int place, int flag) except -1:
     """A price or a quantity of a best level."""
     return _once(s, flag) and _decimal(s, &level[place])
@@ -179,12 +204,12 @@ cdef bint _field(Scan *s, const Text *key, Change *change) except -1:
         c = key.at[0]
         if c == c"b":
             if s.p < s.end and s.p[0] == c"[":
-                return _once(s, SEEN_BIDS) and _levels(s, change.bids, &change.n_bids)
+                return _bids(s, change)
             s.seen |= SEEN_WORDS
             return _touch(s, change.bids, 0, SEEN_BIDS)
         if c == c"a":
             if s.p < s.end and s.p[0] == c"[":
-                return _once(s, SEEN_ASKS) and _levels(s, change.asks, &change.n_asks)
+                return _asks(s, change)
             s.seen |= SEEN_WORDS
             return _touch(s, change.asks, 0, SEEN_ASKS)
         if c == c"B":
@@ -198,13 +223,13 @@ cdef bint _field(Scan *s, const Text *key, Change *change) except -1:
         if c == c"U":
             return _once(s, SEEN_FIRST) and _integer(s, &change.first)
         if c == c"s":
-            return _once(s, SEEN_S) and _text(s, &s.stream)
+            return _stream(s)
     elif _is(key, "bids"):
         s.seen |= SEEN_LEVELS
-        return _once(s, SEEN_BIDS) and _levels(s, change.bids, &change.n_bids)
+        return _bids(s, change)
     elif _is(key, "asks"):
         s.seen |= SEEN_LEVELS
-        return _once(s, SEEN_ASKS) and _levels(s, change.asks, &change.n_asks)
+        return _asks(s, change)
     elif _is(key, "lastUpdateId"):
         return _once(s, SEEN_LAST) and _integer(s, &change.last)
     elif _is(key, "full"):
@@ -301,6 +326,8 @@ cdef class Reader(Shelved):
         scan.end = p + n
         scan.seen = 0
         scan.channel = NO_CHANNEL
+        scan.names = &self._names.table
+        scan.known = NULL
         change.n_bids = change.n_asks = 0
         change.first = change.last = 0
         if not _frame(&scan, change) or not _whole_of_it(&scan, change):
@@ -308,8 +335,7 @@ cdef class Reader(Shelved):
         self._streaming = scan.channel == OBU
         if (scan.stream.n > 3 and memcmp(scan.stream.at, b"ob.", 3) == 0) != self._streaming:
             return False  # a stream where a pair should stand, or the other way round
-        cursor = self.named(scan.stream.at, scan.stream.n)
-        return cursor is not None and self.shelve(cursor, recv_ns, conn)
+        return self.shelve(scan.known, scan.stream.at, scan.stream.n, recv_ns, conn)
 
     cdef object look_up(self, bytes name):
         return (self._streams if self._streaming else self._symbols)[name.decode()]

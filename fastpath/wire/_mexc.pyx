@@ -4,8 +4,10 @@
 It takes the layout of `fastpath.wire.mexc_push` and leaves any other frame to the codec's `decode`, untouched.
 """
 
+from cpython.object cimport PyObject
+
 from fastpath.wire._number cimport number
-from fastpath.wire._shelved cimport MOST, Change
+from fastpath.wire._shelved cimport MOST, Change, ahead, fetch_asks, fetch_bids
 from fastpath.wire._shelved cimport Reader as Shelved
 
 ctypedef const unsigned char Byte
@@ -84,15 +86,17 @@ cdef inline bint _time(Byte *p, Byte *end, Byte tag, long long *into) noexcept:
     return end - p == 7 and p[0] == tag and _millis(p + 1, end, into)
 
 
-cdef bint _depth(Byte *p, Byte *end, Change *change, bint whole) except -1:
+cdef bint _depth(Byte *p, Byte *end, Change *change, PyObject *seen, bint whole) except -1:
     """PublicAggreDepthsV3Api, or with `whole` PublicLimitDepthsV3Api."""
     cdef Py_ssize_t skipped
     p = _levels(p, end, 0x0A, change.asks, &change.n_asks)
     if p == NULL:
         return False
+    fetch_asks(seen, change)
     p = _levels(p, end, 0x12, change.bids, &change.n_bids)
     if p == NULL or not _text(p, end, 0x1A, &skipped):
         return False
+    fetch_bids(seen, change)
     p += 2 + skipped
     if whole:
         change.first = 0
@@ -144,6 +148,7 @@ cdef class Reader(Shelved):
         cdef Byte *end = p + n
         cdef Byte *native
         cdef Change *change = &self._change
+        cdef PyObject *seen
         cdef long long sent_ms
         cdef Py_ssize_t size, named, length
         cdef unsigned char kind
@@ -156,6 +161,7 @@ cdef class Reader(Shelved):
         p = native + named
         if end - p < 10 or p[0] != 0x30 or not _millis(p + 1, end, &sent_ms):
             return False
+        seen = ahead(&self._names.table, <const char *> native, named)
         kind = p[7] if p[8] == 0x13 else p[8] if p[7] == 0xFA else 0
         length = p[9]
         p += 10
@@ -167,17 +173,16 @@ cdef class Reader(Shelved):
         if end - p != length:
             return False
         if kind == DEPTHS:
-            if not _depth(p, end, change, False):
+            if not _depth(p, end, change, seen, False):
                 return False
         elif kind == TICKER:
             if not _touch(p, end, change):
                 return False
-        elif kind != LIMITED or not _depth(p, end, change, True):
+        elif kind != LIMITED or not _depth(p, end, change, seen, True):
             return False
         if not change.ms:
             change.ms = sent_ms
-        cursor = self.named(<const char *> native, named)
-        return cursor is not None and self.shelve(cursor, recv_ns, conn)
+        return self.shelve(seen, <const char *> native, named, recv_ns, conn)
 
     cdef object look_up(self, bytes name):
         return self._symbols[name]

@@ -10,7 +10,9 @@ from importlib import import_module
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from arb.bench import traffic as made
 from arb.bench.frames import fastest
 from arb.bench.traffic import WIRES, Traffic
 from arb.books import Books
@@ -255,4 +257,28 @@ def test_channels_that_a_venue_makes_up_are_read_and_not_kept(form):
         for now_ns, frame in enumerate(traffic.frames(60), 1):
             same(sides, frame.replace(b"@10ms@", b"@%04d@" % now_ns), now_ns, 1)
         assert sides[0].passed <= 2
-        assert len(sides[0].books.shelf(VenueId("mexc")).names) <= 2 * NAMES_A_BOOK
+        shelf = sides[0].books.shelf(VenueId("mexc"))
+        assert 2 <= len(shelf.names) + len(shelf.table or ()) <= 2 * NAMES_A_BOOK
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", [name for name in READING if name in WIRES])
+def test_each_of_many_names_finds_its_own_book_whatever_its_length(form, name, monkeypatch):
+    def native(number):
+        return "X" * (5 * (number % 13)) + f"{number:03}" + ("_USDT" if name == "gateio" else "USDT")
+
+    monkeypatch.setattr(made, f"_{name.removesuffix('io')}_native", native)
+    monkeypatch.setitem(WIRES, name, replace(WIRES[name], native=native))
+    feed = fastest(import_module(f"fastpath.{name}").SPEC)
+    traffic = Traffic(name, 300, 20, 1)
+    with using(form, name):
+        sides = both(name, feed, dict(traffic.natives))
+        for side in sides:
+            side.books.on_event(Subscribed(side.venue, side.symbols, 0, 1))
+            seed(side, traffic)
+        for now_ns, frame in enumerate(traffic.frames(900), 1):
+            assert sides[0].hear(frame, now_ns, 1) == sides[1].hear(frame, now_ns, 1)
+            if now_ns % 100 == 0:
+                assert sides[0].told() == sides[1].told()
+    assert {book.updates for book in sides[0].books} <= {3, 4}
+    assert sides[0].passed < 450
