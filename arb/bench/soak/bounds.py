@@ -39,6 +39,7 @@ BOUNDS: Mapping[str, int] = {
     "arb.exposure.Exposure._net": VENUES * _COINS,
     "arb.planner.pairing.Pairing": _MARKETS,
     "arb.planner.pairing.Pairings._made": _MARKETS,
+    "arb.pace.Paces._before": VENUES * _MARKETS,
     "arb.trader.Trader._filled_ns": _MARKETS,
     "arb.trader.Trader._used": _MARKETS,
     "arb.limits.history.History._sent": 100_000,  # of a minute; `max_orders_per_min` of the soak
