@@ -383,16 +383,15 @@ def search(asks, bids, rules):
     cdef long long num = _narrow(rules.num), den = _narrow(rules.den), cost = _narrow(rules.cost)
     cdef long long gain = _narrow(rules.gain), step, other, widest
     cdef double *values
-    cdef char *block
+    cdef void *block
     cdef Search made
     if num <= 0 or den <= 0 or cost < 0 or gain < 0 or both > 4096:
         return None
-    block = <char *> PyMem_Malloc(both * (2 * sizeof(double) + 3 * sizeof(long long) + sizeof(i128)))
+    made = Search.__new__(Search)
+    made._block = block = PyMem_Malloc(both * (2 * sizeof(double) + 3 * sizeof(long long) + sizeof(i128)))
     if block == NULL:
         raise MemoryError
-    made = Search.__new__(Search)
-    made._block = block
-    values = <double *> (block + both * sizeof(i128))
+    values = <double *> (<char *> block + both * sizeof(i128))
     i = 0
     for price, qty in asks:
         values[i], values[both + i] = price, qty
