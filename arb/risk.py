@@ -35,6 +35,7 @@ from arb.sync import BookSync
 _approving: ContextVar[Plan | None] = ContextVar("approving", default=None)
 
 _WATCHED = (NakedMoved, CycleClosed, ExposureMoved)
+_ACTIVE = RiskState.ACTIVE
 
 
 class Approved(Fact, frozen=True, gc=False):
@@ -106,7 +107,9 @@ class Risk:
 
     @property
     def state(self) -> RiskState:
-        return max((trip.state for trip in self._trips.values()), default=RiskState.ACTIVE)
+        if not self._trips:
+            return _ACTIVE
+        return max(trip.state for trip in self._trips.values())
 
     @property
     def why(self) -> Mapping[str, str]:
@@ -216,6 +219,8 @@ class Risk:
                     self._moved(before, limit, why, moment.now_ns)
 
     def _let_go(self, moment: Moment) -> None:
+        if not self._trips:
+            return
         for limit in [limit for limit in self._trips if limit in GUARDS]:
             why = GUARDS[limit].over(moment)
             if why:

@@ -33,7 +33,9 @@ def plain(value: Decimal) -> str:
     """Without exponent and without trailing zeros: 1E+3 -> "1000", 0.500 -> "0.5", -0.0 -> "0"."""
     if not value:
         return "0"
-    text = format(value, "f")
+    text = str(value)
+    if "E" in text:
+        text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from math import inf
-from statistics import median
 from typing import Protocol
 
 from arb.domain import Coin, Reason
@@ -15,6 +14,17 @@ from arb.units import exact
 _ONE = Decimal(1)
 _TWO = Decimal(2)
 _NOBODY: frozenset[Coin] = frozenset()
+
+
+def middle(prices: list[Decimal]) -> Decimal:
+    """The median of at least one. Nearly always there are one or two, and `statistics` is a long way for these."""
+    count = len(prices)
+    if count == 1:
+        return prices[0]
+    if count > 2:
+        prices = sorted(prices)
+    at = count // 2
+    return prices[at] if count % 2 else (prices[at - 1] + prices[at]) / 2
 
 
 def mid(book: BookSync, now_ns: int, max_age_ns: int) -> Decimal | None:
@@ -60,7 +70,7 @@ class Valuer:
         if straight is not None:
             return straight
         around = list(self._over_another(coin, now_ns))
-        return median(around) if around else None
+        return middle(around) if around else None
 
     def _over_another(self, coin: Coin, now_ns: int) -> Iterator[Decimal]:
         for other in self._joined.get(coin, _NOBODY) & self._joined.get(self._currency, _NOBODY):
@@ -73,13 +83,17 @@ class Valuer:
         """Quote per base; from books of the pair, or else of the pair the other way round."""
         mids = self._mids(base, quote, now_ns)
         if mids:
-            return median(mids)
+            return middle(mids)
         mids = self._mids(quote, base, now_ns)
-        return _ONE / median(mids) if mids else None
+        return _ONE / middle(mids) if mids else None
 
     def _mids(self, base: Coin, quote: Coin, now_ns: int) -> list[Decimal]:
-        told = (mid(book, now_ns, self._max_age_ns) for book in self._pairs.get((base, quote), ()))
-        return [price for price in told if price is not None]
+        found = []
+        for book in self._pairs.get((base, quote), ()):
+            price = mid(book, now_ns, self._max_age_ns)
+            if price is not None:
+                found.append(price)
+        return found
 
     def _index(self) -> None:
         self._pairs.clear()

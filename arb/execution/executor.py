@@ -132,7 +132,7 @@ class Executor:
             raise Rejected(plan.buy.venue, self._stopping)
         cycle_id = self._ids.cycle()
         legs = self._by_depth(plan, now_ns) if self._thin_first else (plan.buy, plan.sell)
-        orders = tuple(_entry(plan, leg, client_id(cycle_id, n)) for n, leg in enumerate(legs, 1))
+        orders = tuple([_entry(plan, leg, client_id(cycle_id, n)) for n, leg in enumerate(legs, 1)])
         first = orders[:1] if self._thin_first else orders
         opened = CycleOpened(cycle_id, plan, first, now_ns, self._clock.wall_ns())
         self._journal.ahead(opened)
@@ -145,11 +145,11 @@ class Executor:
         was, self._working = self._working, True  # a refusal on the spot must not start the ladder between two legs
         try:
             for life in lives:
-                refused = next((other for other in lives if other.status is OrderStatus.REJECTED), None)
-                if refused is None:
+                refused = [other for other in lives if other.status is OrderStatus.REJECTED]
+                if not refused:
                     self._orders.submit(life, Lane.ORDER)
                 else:
-                    self._withhold(life, f"{refused.order.client_id} was refused before this one left", now_ns)
+                    self._withhold(life, f"{refused[0].order.client_id} was refused before this one left", now_ns)
             self._publish(opened)
         finally:
             self._working = was

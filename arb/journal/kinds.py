@@ -129,7 +129,7 @@ def wall_of(fact: Fact) -> int:
 def orders_of(fact: object) -> tuple[tuple[CycleId, Order], ...]:
     """The orders that this fact allows to be sent."""
     if isinstance(fact, CycleOpened):
-        return tuple((fact.cycle, order) for order in fact.orders)
+        return tuple([(fact.cycle, order) for order in fact.orders])
     return ((fact.cycle, fact.order),) if isinstance(fact, OrderSent) else ()
 
 

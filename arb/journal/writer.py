@@ -113,8 +113,9 @@ class SqliteJournal:
                 f"{self.path}: {self._lost} facts could not be kept while it was not written: {self._trouble}"
             )
         began_ns = self._clock.mono_ns()
-        if any(isinstance(fact, CycleOpened) and fact.orders for fact in facts) and not self._roomy(began_ns):
-            raise JournalError(f"{self.path}: the disk is full, and what is left of it is for what is open")
+        for fact in facts:
+            if isinstance(fact, CycleOpened) and fact.orders and not self._roomy(began_ns):
+                raise JournalError(f"{self.path}: the disk is full, and what is left of it is for what is open")
         try:
             self._write(self._waiting, [self._noted(fact) for fact in facts])
         except sqlite3.IntegrityError as exc:
@@ -130,7 +131,8 @@ class SqliteJournal:
         now_ns = self._clock.mono_ns()
         for fact in facts:
             if orders := kinds.orders_of(fact):
-                self.note(kinds.Committed(orders[0][0], _ids(orders), now_ns - began_ns, now_ns))
+                committed = kinds.Committed(orders[0][0], _ids(orders), now_ns - began_ns, now_ns)
+                self._waiting.append(self._noted(committed))
 
     def note(self, fact: Fact) -> None:
         """Remember until the next flush; a fact of another kind than `kinds.KINDS` is passed over."""
@@ -270,14 +272,17 @@ class SqliteJournal:
                 rows.append(
                     (next_id, name, *kinds.key_of(fact), mono_ns, wall_ns, self._run, count, kinds.body_of(fact))
                 )
-                orders += [(o.client_id, cycle, o.venue, o.symbol, next_id) for cycle, o in kinds.orders_of(fact)]
+                for cycle, order in kinds.orders_of(fact):
+                    orders.append((order.client_id, cycle, order.venue, order.symbol, next_id))
                 next_id += 1
         db = self._db
         db.execute("BEGIN IMMEDIATE")
         try:
             db.executemany(_RECORD, rows)
-            db.executemany(_KNOWN_ORDER, known)
-            db.executemany(_ORDER, fresh)
+            if known:
+                db.executemany(_KNOWN_ORDER, known)
+            if fresh:
+                db.executemany(_ORDER, fresh)
             db.execute("COMMIT")
         except BaseException:
             with suppress(sqlite3.Error):  # after some errors SQLite has rolled back by itself
@@ -324,7 +329,7 @@ def _connect(path: Path, synchronous: Synchronous) -> sqlite3.Connection:
 
 
 def _ids(orders: Iterable[tuple[CycleId, Order]]) -> tuple[ClientId, ...]:
-    return tuple(order.client_id for _, order in orders)
+    return tuple([order.client_id for _, order in orders])
 
 
 def _no_room(exc: sqlite3.Error) -> bool:

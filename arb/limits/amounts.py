@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from arb.domain import Plan, VenueId
+from arb.domain import Coin, Plan, VenueId
 from arb.limits.history import notional, spent
 from arb.limits.moment import Moment
 
@@ -13,11 +13,10 @@ _NONE = Decimal(0)
 
 def currency(moment: Moment, plan: Plan) -> str:
     """Every limit is an amount of one currency: what has no live price cannot be held against any."""
-    coins = {plan.quote, *(cycle.quote for cycle in moment.history.open.values())}
-    coins.update(coin for coin, pnl in moment.history.realised(moment.wall_ns).items() if pnl)
-    coins.update(coin for _, coin, qty in moment.held if qty)
-    missing = sorted(coin for coin in coins if moment.price(coin) is None)
-    return f"no live book tells what {', '.join(missing)} is worth in {moment.config.currency}" if missing else ""
+    missing = {coin for coin in _coins(moment, plan) if moment.price(coin) is None}
+    if not missing:
+        return ""
+    return f"no live book tells what {', '.join(sorted(missing))} is worth in {moment.config.currency}"
 
 
 def max_trade(moment: Moment, plan: Plan) -> str:
@@ -51,8 +50,19 @@ def max_total(moment: Moment, plan: Plan) -> str:
     return _beyond(moment, "everything", new, _standing(moment), moment.config.max_total)
 
 
+def _coins(moment: Moment, plan: Plan) -> list[Coin]:
+    """All that is to be valued."""
+    coins = [plan.quote]
+    coins += [cycle.quote for cycle in moment.history.open.values()]
+    coins += [coin for coin, pnl in moment.history.realised(moment.wall_ns).items() if pnl]
+    coins += [coin for _, coin, qty in moment.held if qty]
+    return coins
+
+
 def _standing(moment: Moment, venue: VenueId | None = None) -> Decimal:
     """What is open and held at one venue, or at all of them."""
+    if not moment.history.open and not moment.held:
+        return _NONE
     legs = moment.history.legs()
     running = sum((moment.worth(quote, amount) for at, quote, amount in legs if venue in (None, at)), _NONE)
     held = moment.held

@@ -24,6 +24,8 @@ class Guard(msgspec.Struct, frozen=True):
 
 def max_naked(moment: Moment) -> str:
     """Legs that stand alone now, and what cycles have left of each coin over all venues."""
+    if not moment.history.naked and not moment.held:
+        return ""
     legs = sum((moment.worth(naked.quote, naked.notional) for naked in moment.history.naked.values()), _NONE)
     amount = legs + _residual(moment)
     if amount <= moment.config.max_naked:
@@ -33,7 +35,9 @@ def max_naked(moment: Moment) -> str:
 
 def max_naked_s(moment: Moment) -> str:
     since = [naked.since_ns for naked in moment.history.naked.values()]
-    longest_s = (moment.now_ns - min(since)) / S if since else 0.0
+    if not since:
+        return ""
+    longest_s = (moment.now_ns - min(since)) / S
     if longest_s <= moment.config.max_naked_s:
         return ""
     return f"a leg has stood alone for {longest_s:.1f} s; {moment.config.max_naked_s:g} s allowed"

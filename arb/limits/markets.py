@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
-from statistics import median
 
 from arb.domain import LegPlan, Plan, Reason, VenueId
 from arb.limits.moment import Moment
 from arb.sync import BookSync
 from arb.units import bps, plain
-from arb.valuing import mid
+from arb.valuing import mid, middle
 
 MS = 1_000_000
 
@@ -51,29 +49,31 @@ def min_trust(moment: Moment, plan: Plan) -> str:
 def price_collar_bps(moment: Moment, plan: Plan) -> str:
     """Each cap against the median mid of the other venues that list the symbol: far off, it is a mistake or a trap."""
     for leg in (plan.buy, plan.sell):
-        mids = list(_other_mids(moment, plan, leg))
+        mids = _other_mids(moment, plan, leg)
         if not mids:
             return f"no other venue tells what {plan.symbol} costs beside {leg.venue}"
-        middle = median(mids)
-        off = bps(leg.price / middle - 1)
+        price = middle(mids)
+        off = bps(leg.price / price - 1)
         if abs(off) > moment.config.price_collar_bps:
             cap = f"{leg.side.name} {leg.venue}@{plain(leg.price)}"
             allowed = plain(moment.config.price_collar_bps)
-            return f"{cap} is {plain(off)} bps off the {plain(middle)} of {len(mids)} other; {allowed} bps allowed"
+            return f"{cap} is {plain(off)} bps off the {plain(price)} of {len(mids)} other; {allowed} bps allowed"
     return ""
 
 
-def _books(moment: Moment, plan: Plan) -> Iterator[tuple[VenueId, BookSync | None]]:
-    for leg in (plan.buy, plan.sell):
-        yield leg.venue, moment.around.book((leg.venue, plan.symbol))
+def _books(moment: Moment, plan: Plan) -> tuple[tuple[VenueId, BookSync | None], ...]:
+    book, symbol, buy, sell = moment.around.book, plan.symbol, plan.buy.venue, plan.sell.venue
+    return (buy, book((buy, symbol))), (sell, book((sell, symbol)))
 
 
-def _other_mids(moment: Moment, plan: Plan, leg: LegPlan) -> Iterator[Decimal]:
+def _other_mids(moment: Moment, plan: Plan, leg: LegPlan) -> list[Decimal]:
+    found = []
     for venue in moment.around.venues_of(plan.symbol):
         book = moment.around.book((venue, plan.symbol)) if venue != leg.venue else None
         price = mid(book, moment.now_ns, moment.config.max_book_age_ms * MS) if book is not None else None
         if price is not None:
-            yield price
+            found.append(price)
+    return found
 
 
 def _ms(ns: int) -> str:

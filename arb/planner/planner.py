@@ -169,7 +169,7 @@ def _plan(
         ),
         profit=pairing.profit(paid, proceeds),
         books=seen,
-        unknowns=tuple(check.id for check in opportunity.checks if check.ok is None),
+        unknowns=tuple([check.id for check in opportunity.checks if check.ok is None]),
         detected_ns=opportunity.decided_ns,
         planned_ns=now_ns,
         checks=opportunity.checks,

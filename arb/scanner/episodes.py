@@ -7,6 +7,7 @@ from arb.interfaces import Clock
 from arb.scanner.pairs import Basis, Episode, Route
 from arb.scanner.report import checks, leg
 from arb.scanner.settings import ScanSettings
+from arb.scanner.tracked import TrackedBook
 
 KIND = "cross_venue"
 _TENTH = 10  # a profit that changed by more than its tenth is news whatever the edge did
@@ -90,7 +91,7 @@ class Episodes:
             breakeven_size=walk.breakeven_size if walk else None,
             checks=checks(route, self._settings, now_ns),
             reason=route.reason,
-            recv_ns=max((book.recv_ns for book in (buy_book, sell_book) if book is not None), default=now_ns),
+            recv_ns=_heard_ns(buy_book, sell_book, now_ns),
             decided_ns=decided_ns,
             life_ns=decided_ns - episode.opened_ns,
             wall_ns=self._clock.wall_ns(),
@@ -98,3 +99,11 @@ class Episodes:
         )
         episode.told = told
         return told
+
+
+def _heard_ns(buy: TrackedBook | None, sell: TrackedBook | None, now_ns: int) -> int:
+    """When the later of the books there are was heard of."""
+    if buy is None or sell is None:
+        book = sell if buy is None else buy
+        return now_ns if book is None else book.recv_ns
+    return max(buy.recv_ns, sell.recv_ns)

@@ -10,13 +10,15 @@ from __future__ import annotations
 from decimal import Decimal
 from math import isfinite
 
-from arb.domain import Check, FeeSchedule, Leg, Reason, VenueId
+from arb.domain import BookState, Check, FeeSchedule, Leg, Reason, Trust, VenueId
 from arb.scanner.pairs import Route
 from arb.scanner.settings import ScanSettings
 from arb.scanner.tracked import TrackedBook
 from arb.units import plain, plain_float
 
 _NS_PER_MS = 1_000_000
+_STATES = {state: state.name for state in BookState}  # an enum's own way to its name is a long one
+_TRUSTS = {trust: trust.name.lower() for trust in Trust}
 
 
 def checks(route: Route, settings: ScanSettings, now_ns: int) -> tuple[Check, ...]:
@@ -65,12 +67,12 @@ def _book(id: str, venue: VenueId, book: TrackedBook | None, settings: ScanSetti
     if book is None:
         return Check(id, False, f"{venue} has no book yet", Reason.BOOK_SYNCING)
     trust = book.feed.trust
-    told = f"{venue} {book.state.name} seq {book.seq}, {trust.name.lower()}"
+    told = f"{venue} {_STATES[book.state]} seq {book.seq}, {_TRUSTS[trust]}"
     reason = book.refusal(now_ns, settings.max_age_ns)
     if reason and reason is not Reason.BOOK_STALE:
         return Check(id, False, told, reason)
     if trust < settings.min_trust:
-        return Check(id, False, f"{told}, at least {settings.min_trust.name.lower()} asked for", Reason.LOW_TRUST)
+        return Check(id, False, f"{told}, at least {_TRUSTS[settings.min_trust]} asked for", Reason.LOW_TRUST)
     return Check(id, True, told)
 
 
@@ -134,4 +136,6 @@ def _age_ns(book: TrackedBook | None, now_ns: int) -> int:
 
 
 def _ms(ns: int) -> str:
-    return plain(Decimal(ns) / _NS_PER_MS)
+    """Exact, without trailing zeros. ns >= 0."""
+    whole, rest = divmod(ns, _NS_PER_MS)
+    return f"{whole}.{rest:06}".rstrip("0") if rest else str(whole)

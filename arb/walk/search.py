@@ -12,6 +12,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 import msgspec
 
+from arb.core import compiled
 from arb.domain import Level, Reason
 from arb.units import exact
 from arb.walk.rules import PairRules
@@ -24,6 +25,8 @@ _FIRST_LEVELS = 8  # most gaps end within so many levels; where one does not, fo
 _WIDE = Context(prec=2000)  # wider than any product of floats: nothing is ever rounded here
 _VWAP = Context(prec=16, rounding=ROUND_HALF_EVEN)
 _BPS_UNITS = 10**8  # a ratio in units of 1e-4 bps
+
+_compiled = compiled("arb.walk._search")
 
 
 class Walk(msgspec.Struct, frozen=True, gc=False):
@@ -70,7 +73,9 @@ def walk_books(
             return Reason.NO_GROSS_EDGE
         if not rules.crossed_net(best_asks[0][0], best_bids[0][0]):
             return Reason.NO_NET_EDGE
-        search = _Search(best_asks, best_bids, rules)
+        search = _compiled.search(best_asks, best_bids, rules) if _compiled is not None else None
+        if search is None:
+            search = Search(best_asks, best_bids, rules)
         if not search.pays():
             return Reason.NO_NET_EDGE
         if size is None:
@@ -82,14 +87,17 @@ def walk_books(
                 return Reason.BELOW_MINIMUM
         elif ended or search.over():
             best, profit = search.best(first, last)
-            return search.walk(best, breakeven=breakeven) if profit > 0 else Reason.NO_NET_EDGE
+            return _walk(search, best_asks, best_bids, rules, best, breakeven) if profit > 0 else Reason.NO_NET_EDGE
         levels = min(most, 4 * levels)
 
 
-class _Search:
-    """Two sides of finite books on common scales. A count without a word beside it is of buy steps."""
+class Search:
+    """Two sides of finite books on common scales. A count without a word beside it is of buy steps.
 
-    __slots__ = ("_asks", "_bids", "_places", "_qty_unit", "_raw", "_rules", "_unit", "end")
+    places, qty_places: of notionals and of quantities.   end: the most that both books hold.
+    """
+
+    __slots__ = ("_asks", "_bids", "_rules", "_unit", "end", "places", "qty_places")
 
     def __init__(self, asks: Sequence[Level], bids: Sequence[Level], rules: PairRules) -> None:
         prices, price_places = integers([price for price, _ in asks] + [price for price, _ in bids])
@@ -98,15 +106,19 @@ class _Search:
             finer = 10 ** (rules.qty_places - qty_places)
             quantities = [qty * finer for qty in quantities]
             qty_places = rules.qty_places
-        self._places = price_places + qty_places  # of notionals
-        self._unit = 10**self._places
-        self._qty_unit = 10**qty_places
+        self.places = price_places + qty_places
+        self.qty_places = qty_places
+        self._unit = 10**self.places
         n = len(asks)
-        self._raw = (asks, bids)
         self._rules = rules
-        self._asks = Side(prices[:n], quantities[:n], _floor(rules.buy_step, self._qty_unit))
-        self._bids = Side(prices[n:], quantities[n:], _floor(rules.sell_step, self._qty_unit))
-        self.end = min(self._asks.total, rules.most_bought(self._bids.total))  # the most that both books hold
+        self._asks = Side(prices[:n], quantities[:n], _floor(rules.buy_step, 10**qty_places))
+        self._bids = Side(prices[n:], quantities[n:], _floor(rules.sell_step, 10**qty_places))
+        self.end = min(self._asks.total, rules.most_bought(self._bids.total))
+
+    @property
+    def steps(self) -> tuple[int, int]:
+        """Of both sides, as integers of the quantities' scale."""
+        return self._asks.step, self._bids.step
 
     def pays(self) -> bool:
         """Whether the first crumb pays after fees."""
@@ -165,30 +177,11 @@ class _Search:
                 found = start + at
         return found
 
-    def walk(self, count: int, *, breakeven: bool) -> Walk:
-        """The figures of buying `count` steps."""
-        rules, asks, bids = self._rules, self._asks, self._bids
-        sold = rules.sold(count)
-        paid, proceeds = asks.notional(count), bids.notional(sold)
-        spent, received = paid * rules.cost, proceeds * rules.gain
-        # sell vwap / buy vwap = (proceeds / sold quantity) / (paid / bought quantity)
-        over, under = proceeds * count * asks.step, paid * sold * bids.step
-        money = self._places + rules.fee_places
-        even = self.breakeven(count) if breakeven else None
-        return Walk(
-            size=_WIDE.multiply(rules.buy_step, Decimal(count)),
-            sell_qty=_WIDE.multiply(rules.sell_step, Decimal(sold)),
-            spent=_decimal(spent, money),
-            received=_decimal(received, money),
-            profit=_decimal(received - spent, money),
-            gross_bps=_decimal(_half_even((over - under) * _BPS_UNITS, under), 4),
-            net_bps=_decimal(_half_even((received - spent) * _BPS_UNITS, spent), 4),
-            buy_limit=exact(self._raw[0][asks.level(count)][0]),
-            sell_limit=exact(self._raw[1][bids.level(sold)][0]),
-            buy_vwap=self._vwap(paid, count * asks.step),
-            sell_vwap=self._vwap(proceeds, sold * bids.step),
-            breakeven_size=None if even is None else _WIDE.multiply(rules.buy_step, Decimal(even)),
-        )
+    def figures(self, count: int) -> tuple[int, int, int, int, int]:
+        """Of buying `count` steps: steps sold, notionals of both sides, and the last level that each walks to."""
+        sold = self._rules.sold(count)
+        asks, bids = self._asks, self._bids
+        return sold, asks.notional(count), bids.notional(sold), asks.level(count), bids.level(sold)
 
     def _segments(self, first: int, last: int) -> Iterator[tuple[int, int, int, int, int]]:
         """Runs of counts within one pair of levels: start, stop, worth of a sell and a buy step, profit at start."""
@@ -211,8 +204,33 @@ class _Search:
     def _fall(self, level: int) -> int:
         return self._asks.prices[level] * self._asks.step * self._rules.cost
 
-    def _vwap(self, notional: int, quantity: int) -> Decimal:
-        return _VWAP.divide(Decimal(notional * self._qty_unit), Decimal(quantity * self._unit))
+
+def _walk(
+    search: Search, asks: Sequence[Level], bids: Sequence[Level], rules: PairRules, count: int, breakeven: bool
+) -> Walk:
+    """The figures of buying `count` steps in the words of money."""
+    sold, paid, proceeds, deepest, lowest = search.figures(count)
+    spent, received = paid * rules.cost, proceeds * rules.gain
+    buy_step, sell_step = search.steps
+    # sell vwap / buy vwap = (proceeds / sold quantity) / (paid / bought quantity)
+    over, under = proceeds * count * buy_step, paid * sold * sell_step
+    money = search.places + rules.fee_places
+    unit, qty_unit = 10**search.places, 10**search.qty_places
+    even = search.breakeven(count) if breakeven else None
+    return Walk(
+        size=_WIDE.multiply(rules.buy_step, Decimal(count)),
+        sell_qty=_WIDE.multiply(rules.sell_step, Decimal(sold)),
+        spent=_decimal(spent, money),
+        received=_decimal(received, money),
+        profit=_decimal(received - spent, money),
+        gross_bps=_decimal(_half_even((over - under) * _BPS_UNITS, under), 4),
+        net_bps=_decimal(_half_even((received - spent) * _BPS_UNITS, spent), 4),
+        buy_limit=exact(asks[deepest][0]),
+        sell_limit=exact(bids[lowest][0]),
+        buy_vwap=_VWAP.divide(Decimal(paid * qty_unit), Decimal(count * buy_step * unit)),
+        sell_vwap=_VWAP.divide(Decimal(proceeds * qty_unit), Decimal(sold * sell_step * unit)),
+        breakeven_size=None if even is None else _WIDE.multiply(rules.buy_step, Decimal(even)),
+    )
 
 
 def _last_without_loss(rise: int, fall: int, num: int, den: int, carry: int, steps: int, profit: int) -> int | None:

@@ -84,6 +84,7 @@ class Governor:
 
     def __init__(self, pools: Sequence[RatePool], ban: Ban | None = None) -> None:
         self._pools = tuple(pools)
+        self._placing = tuple(pool for pool in self._pools if Verb.PLACE in pool.costs)
         self._windows: dict[Key, Window] = {}
         self._ban = Ban() if ban is None else ban
         self._paused_ns = 0
@@ -95,12 +96,12 @@ class Governor:
 
     def wait_ns(self, cost: Cost, lane: Lane, now_ns: int) -> int:
         """How long until this call may leave; 0: now."""
-        waits = [max(0, self._paused_ns - now_ns), self._ban.left_ns(now_ns)]
+        longest_ns = max(0, self._paused_ns - now_ns, self._ban.left_ns(now_ns))
         for pool in self._pools:
             if _counts(pool, cost):
                 need = _tokens(pool, cost) * _share(pool, lane)
-                waits.append(self._window(pool, cost).wait_ns(need, now_ns))
-        return max(waits)
+                longest_ns = max(longest_ns, self._window(pool, cost).wait_ns(need, now_ns))
+        return longest_ns
 
     def take(self, cost: Cost, now_ns: int) -> None:
         """It leaves now."""
@@ -114,11 +115,8 @@ class Governor:
             return f"the venue has banned this address for another {left_ns / SECOND_NS:.1f} s"
         if now_ns < self._paused_ns:
             return f"the venue asked for a pause of another {(self._paused_ns - now_ns) / SECOND_NS:.1f} s"
-        for pool in self._pools:
-            if Verb.PLACE not in pool.costs:
-                continue
-            tokens = pool.costs[Verb.PLACE] * orders
-            need = tokens * _share(pool, lane)
+        for pool in self._placing:
+            need = pool.costs[Verb.PLACE] * orders * _share(pool, lane)
             for key, window in self._windows.items():
                 if key[0] == pool.name and window.free(now_ns) < min(need, window.tokens):
                     return f"the budget {' '.join(key).strip()} has {max(0, window.free(now_ns))} left"
@@ -180,5 +178,7 @@ def _tokens(pool: RatePool, cost: Cost) -> int:
 
 
 def _key(pool: RatePool, cost: Cost) -> Key:
-    part = {"account": "", "market": str(cost.symbol), "verb": cost.verb.name}[pool.apart]
-    return (pool.name, part)
+    apart = pool.apart
+    if apart == "account":
+        return pool.name, ""
+    return pool.name, cost.symbol if apart == "market" else cost.verb.name

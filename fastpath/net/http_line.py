@@ -63,8 +63,11 @@ class HttpLine(asyncio.Protocol):
         assert self._transport is not None
         self.requests += 1
         self._heard = heard
-        self._timer = asyncio.get_running_loop().call_later(timeout_s, self._expire, timeout_s)
-        self._transport.write(data)
+        try:
+            self._transport.write(data)  # first: a time limit of seconds need not be set before it
+        finally:
+            if self.busy:
+                self._timer = asyncio.get_running_loop().call_later(timeout_s, self._expire, timeout_s)
 
     def close(self, reason: str) -> None:
         """Cut it. A request under way is told at once."""

@@ -53,13 +53,18 @@ def written(origin: Origin, request: Request) -> bytes:
         "Accept: application/json",
         "Accept-Encoding: identity",  # unpacking an answer costs more than its bytes on the way
     ]
-    for name, value in request.headers:
-        if _UNSENDABLE.search(name) or _UNSENDABLE_VALUE.search(value):
-            raise ValueError(f"the header {name!r} has a value that cannot be sent")
-        head.append(f"{name}: {value}")
+    names, values = "".join([name for name, _ in request.headers]), "".join([value for _, value in request.headers])
+    if _UNSENDABLE.search(names) or _UNSENDABLE_VALUE.search(values):
+        name = next(name for name, value in request.headers if not _is_sendable(name, value))
+        raise ValueError(f"the header {name!r} has a value that cannot be sent")
+    head += [f"{name}: {value}" for name, value in request.headers]
     if request.body or request.method in ("POST", "PUT", "PATCH"):
         head.append(f"Content-Length: {len(request.body)}")
     return "\r\n".join((*head, "", "")).encode("ascii") + request.body
+
+
+def _is_sendable(name: str, value: str) -> bool:
+    return _UNSENDABLE.search(name) is None and _UNSENDABLE_VALUE.search(value) is None
 
 
 class Response(msgspec.Struct, frozen=True):

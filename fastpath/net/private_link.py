@@ -155,9 +155,11 @@ class PrivateLink:
             before.timer.cancel()
             if not before.told:
                 self._settle(before, self._unanswered(before.call, "asked again"), now_ns)
-        timer = loop.call_later(self._wiring.answer_s, self._expire, call.id)
-        self._asked[call.id] = _Asked(call, cost, done, now_ns, timer)
-        self._driver.send(call.frame)
+        try:
+            self._driver.send(call.frame)  # first: its answer is read in a later turn of the loop at the soonest
+        finally:
+            timer = loop.call_later(self._wiring.answer_s, self._expire, call.id)
+            self._asked[call.id] = _Asked(call, cost, done, now_ns, timer)
 
     def lose(self, error: VenueError) -> None:
         """It is worth nothing any more, whatever its socket does."""

@@ -10,10 +10,19 @@ from hypothesis import strategies as st
 from msgspec.structs import asdict
 
 from arb.domain import FeeCoin, Reason
-from arb.walk import PairRules, Walk, walk, walk_books
+from arb.walk import PairRules, Walk, search, walk, walk_books
 from tests.arb.walk.oracle import Setup, fee, market, solve
 
 BASE, QUOTE = FeeCoin.BASE, FeeCoin.QUOTE
+COMPILED = search._compiled
+BUILT = pytest.mark.skipif(COMPILED is None, reason="the compiled core was not built here, or ARB_PURE is set")
+
+
+@pytest.fixture(scope="module", autouse=True, params=["pure", pytest.param("compiled", marks=BUILT)])
+def form(request):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "_compiled", COMPILED if request.param == "compiled" else None)
+        yield request.param
 
 
 def setup(asks, bids, *, steps=("0.1", "0.1"), fees=("0", "0"), coins=(QUOTE, QUOTE), buy=None, sell=None, size="1e9"):
@@ -253,3 +262,66 @@ setups = st.builds(
 @example(setup([(100.0, 1.0), (101.0, 1.0)], [(101.0, 1.0), (100.0, 1.0)]))
 def test_equals_trying_every_quantity(x):
     assert figures(run(x)) == solve(x)
+
+
+def fits(x):
+    """Whether the compiled form takes it."""
+    rules = PairRules.of(x.buy, x.buy_fee, x.sell, x.sell_fee)
+    return COMPILED is not None and COMPILED.search(x.asks, x.bids, rules) is not None
+
+
+@BUILT
+@pytest.mark.parametrize(
+    ("x", "fitting"),
+    [
+        pytest.param(setup(*DEEP), True, id="usual"),
+        pytest.param(setup([(5e-9, 1e6)], [(6e-9, 1e6)], steps=("1", "1")), True, id="tiny prices"),
+        pytest.param(setup([(1 / 3, 1.0)], [(0.5, 1.0)]), False, id="more digits than 15"),
+        pytest.param(setup([(5e15, 1.0)], [(6e15, 1.0)]), False, id="a price beyond"),
+        pytest.param(setup([(5.0, 1e-16)], [(6.0, 1.0)]), False, id="a quantity with too many decimals"),
+        pytest.param(
+            setup([(123456789.0, 1e6)], [(223456789.0, 1e6)], steps=("1e-8", "1e-8"), fees=("1e-12", "0"),
+                  coins=(BASE, QUOTE)),
+            False, id="products beyond 128 bits",
+        ),
+        pytest.param(setup(*DEEP, buy={"max_qty": "1e30"}), False, id="a limit beyond"),
+        pytest.param(setup(*DEEP, steps=("1e-17", "0.1")), False, id="a step with too many decimals"),
+    ],
+)  # fmt: skip
+def test_what_might_not_fit_is_left_to_the_pure_form(x, fitting):
+    assert fits(x) is fitting
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "_compiled", None)
+        pure = run(x)
+    assert repr(run(x)) == repr(pure)
+
+
+texts = st.integers(0, 8).flatmap(lambda places: st.integers(1, 10**9).map(lambda v: v / 10**places))
+wild = st.dictionaries(texts, texts, min_size=1, max_size=12)
+many = st.builds(
+    lambda asks, bids, apart, s, f, c, buy, sell, size: setup(
+        sorted(asks.items()), sorted(((p * apart, q) for p, q in bids.items()), reverse=True),
+        steps=s, fees=f, coins=c, buy=buy, sell=sell, size=size,
+    ),
+    wild,
+    wild,
+    st.sampled_from([1.0, 2.0, 8.0]),
+    st.tuples(*[st.sampled_from(["0.00000001", "0.000003", "0.01", "0.25", "1", "7"])] * 2),
+    st.tuples(rates, rates),
+    st.tuples(st.sampled_from(FeeCoin), st.sampled_from(FeeCoin)),
+    rules,
+    rules,
+    st.none() | st.decimals(-1, 10**9, places=4).map(str),
+)  # fmt: skip
+
+
+@BUILT
+@settings(max_examples=400, deadline=None)
+@given(many)
+def test_both_forms_agree_digit_for_digit(x):
+    got = []
+    for form in (None, COMPILED):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(search, "_compiled", form)
+            got.append(repr(run(x)))
+    assert got[0] == got[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 from urllib.parse import urlsplit
 
@@ -177,3 +178,15 @@ def test_a_secret_is_never_shown(signer):
 def test_a_signature_leaves_the_prepared_key_as_it_was():
     signer = MexcSigner(SECRET)
     assert signer.sign(b"one") == signer.sign(b"one") != signer.sign(b"two")
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+@pytest.mark.parametrize("built_in", [True, False])
+def test_any_key_and_any_text_give_what_the_standard_library_says(monkeypatch, algorithm, built_in):
+    if not built_in:  # a Python without hashes of its own
+        monkeypatch.setattr("fastpath.wire.signing.import_module", lambda name: object())
+    for size in (0, 1, 63, 64, 65, 127, 128, 129, 300):
+        secret = "k" * size
+        signer = Hmac(secret, algorithm)
+        for text in (b"", b"symbol=BTCUSDT", bytes(range(256)) * 3):
+            assert signer.sign(text) == hmac.new(secret.encode(), text, algorithm).hexdigest()
