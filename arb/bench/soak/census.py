@@ -82,14 +82,14 @@ class _Look(NamedTuple):
 
 
 def _look(kind: type) -> _Look:
-    return _Look(_name(kind), _is_ours(kind.__module__), issubclass(kind, ModuleType | type))
+    return _Look(_name(kind), _is_ours(_module(kind)), issubclass(kind, ModuleType | type))
 
 
 def _namespace(thing: object) -> str:
     """The name of a module or class of ours; "" of any other."""
     if isinstance(thing, ModuleType):
         return thing.__name__ if _is_ours(thing.__name__) else ""
-    return _name(thing) if isinstance(thing, type) and _is_ours(thing.__module__) else ""
+    return _name(thing) if isinstance(thing, type) and _is_ours(_module(thing)) else ""
 
 
 def _living() -> Iterable[object]:
@@ -144,5 +144,10 @@ def _is_ours(module: object) -> bool:
     return not any(module == name or module.startswith(f"{name}.") for name in NOT_OURS)
 
 
+def _module(kind: type) -> object:
+    """None: some types of extensions have none."""
+    return getattr(kind, "__module__", None)
+
+
 def _name(kind: type) -> str:
-    return f"{kind.__module__}.{kind.__qualname__}"
+    return f"{_module(kind)}.{kind.__qualname__}"
