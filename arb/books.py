@@ -65,8 +65,8 @@ class Books:
         """Where a reader finds this venue's books; the same object each time."""
         shelf = self._shelves.get(venue)
         if shelf is None:
-            told = None if self._on_change is None else self._advanced
-            shelf = self._shelves[venue] = Shelf(self.dirty, told, self._crossed)
+            told = None if self._on_change is None else self._changed
+            shelf = self._shelves[venue] = Shelf(self.dirty, told, self._crossed)  # type: ignore[arg-type]  # as below
         return shelf
 
     def close(self) -> None:
@@ -181,11 +181,8 @@ class Books:
             book.on_lost(event.conn, event.recv_ns)
             self._lost(book, was_live and book.state is BookState.DOWN, event.recv_ns)
 
-    def _advanced(self, book: Cursor, now_ns: int) -> None:
-        self._changed(book, now_ns)  # type: ignore[arg-type]  # all of them were made here
-
     def _crossed(self, crossed: Cursor, now_ns: int) -> None:
-        book: BookSync = crossed  # type: ignore[assignment]  # likewise
+        book: BookSync = crossed  # type: ignore[assignment]  # all of them were made here
         was_live = book.state is _LIVE
         book.lose_crossed(now_ns)
         self._lost(book, was_live, now_ns)

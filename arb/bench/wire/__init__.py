@@ -127,10 +127,9 @@ async def run(
 
 def _tasks(kinds: Sequence[str], flat: int, paced: int) -> list[Task]:
     """One round: what is compared stands side by side."""
-    clients = [kind for kind in kinds if kind != "picows"]
     burst, rate = Play(paced, BUSY, IN_BURST), Play(paced, BUSY)
     tasks = [Task(kind, kind, FLAT, Play(flat, stamps=False)) for kind in kinds]
-    tasks += [Task(kind, kind, BURST, burst) for kind in clients]
+    tasks += [Task(kind, kind, BURST, burst) for kind in kinds]
     tasks += [Task(kind, kind, RATE, rate) for kind in kinds]
     tasks += [Task(kind, kind, SPIN, Play(paced, BUSY, spin=True)) for kind in kinds if kind in SPINNING]
     for what in BESIDE:

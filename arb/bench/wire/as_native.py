@@ -39,23 +39,20 @@ class Watch(Sink):
     frames: on their way to us.   ended: when the last of them was decided on.
     """
 
-    def __init__(self, engine: Engine, wiring: Wiring, frames: int, play: Play) -> None:
+    def __init__(self, engine: Engine, wiring: Wiring, frames: int, play: Play, told_ns: list[int]) -> None:
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self.stamps: list[Stamp] = []
         self.decisions: list[Decision] = []
         self._engine = engine
         self._counters = wiring.counters
         self._frames = frames
         self._timed = play.stamps
+        self._told_ns = told_ns
         self._each = play.each
         if not play.each:
             self.on_event = engine.on_event  # type: ignore[method-assign]  # nothing stands between link and engine
 
     def shelf(self, venue: VenueId) -> Shelf | None:
         return None if self._each else self._engine.shelf(venue)
-
-    def on_change(self, change: BookChange) -> None:
-        self.stamps.append(Stamp(change.symbol, change.seq, monotonic_ns()))
 
     def on_event(self, event: Event) -> None:
         self._engine.on_event(event)
@@ -64,7 +61,7 @@ class Watch(Sink):
     def on_idle(self, recv_ns: int) -> None:
         self._engine.on_idle(recv_ns)
         if self._timed:
-            self.decisions.append(Decision(len(self.stamps), monotonic_ns()))
+            self.decisions.append(Decision(len(self._told_ns), monotonic_ns()))
         if self._counters.frames >= self._frames and not self.ended.done():
             self.ended.set_result(monotonic_ns())
 
@@ -83,6 +80,8 @@ class Native:
             self._venue, module.SPEC, self._codec, recording.feed, url, _CLOCK, asyncio.sleep, Random(1),
             beside.tap, self._complain,
         )  # fmt: skip
+        self._changes: list[BookChange] = []
+        self._told_ns: list[int] = []
         self._books = Books(self._told if play.stamps else None)
         self._books.add_venue(self._venue, self._seed)
         for symbol in self._symbols:
@@ -93,7 +92,7 @@ class Native:
         self.engine = Engine(
             self._books, self.scanner, (CrossVenue(),), Observers(list(beside.observers)), _CLOCK, AGE_NS
         )
-        self._watch = Watch(self.engine, self._wiring, len(recording.answers) + play.frames, play)
+        self._watch = Watch(self.engine, self._wiring, len(recording.answers) + play.frames, play, self._told_ns)
         self._link = Link(self._wiring, ConnId(1), self._symbols, self._watch, lambda: None)
         self._tasks: list[asyncio.Task[None]] = []
         self._beside = beside
@@ -111,7 +110,8 @@ class Native:
                 if task.done():
                     task.result()
         self.engine.on_idle(_CLOCK.mono_ns())  # what made the other venue's books LIVE is none of the play
-        self._watch.stamps.clear()
+        self._changes.clear()
+        self._told_ns.clear()
         self._watch.decisions.clear()
         self._before_kib, self._looked = _resident_kib(), self.engine.decisions
         self._settled.enter_context(settled())
@@ -136,7 +136,7 @@ class Native:
 
     def taken(self, cpu_ns: int) -> Taken:
         return Taken(
-            cpu_ns, self._watch.ended.result(), tuple(self._watch.stamps), tuple(self._watch.decisions),
+            cpu_ns, self._watch.ended.result(), self._stamps(), tuple(self._watch.decisions),
             self.engine.decisions - self._looked, self._beside.found, _resident_kib() - self._before_kib,
             tuple(self._late_ns),
         )  # fmt: skip
@@ -149,8 +149,13 @@ class Native:
             self._late_ns.append(max(0, monotonic_ns() - before - TICK_NS))
 
     def _told(self, change: BookChange) -> None:
-        if change.venue == self._venue:
-            self._watch.on_change(change)
+        """No more is done before all is decided on."""
+        self._told_ns.append(monotonic_ns())
+        self._changes.append(change)
+
+    def _stamps(self) -> tuple[Stamp, ...]:
+        told = zip(self._changes, self._told_ns, strict=True)
+        return tuple(Stamp(change.symbol, change.seq, at_ns) for change, at_ns in told)
 
     def _seed(self, symbol: Symbol) -> None:
         if self._recording.feed.rule.seed is Seed.REST:
