@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -22,6 +21,7 @@ from adapters.ccxt_listings import Listings
 from adapters.ccxt_orders import to_balances
 from arb.domain import Balance, BalancesRead, Coin, Symbol, VenueId
 from arb.errors import ArbError, AuthFailed, Transient
+from arb.exhausted import survive
 from arb.interfaces import Clock
 from arb.supervise import Sleep, Up, minded
 
@@ -120,8 +120,10 @@ class AccountStream:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            with suppress(Exception):  # TimeoutError, or a venue that is away: the key ends by itself then
+            try:
                 await asyncio.wait_for(log_out(client.exchange), LOG_OUT_S)
+            except Exception as exc:  # noqa: BLE001  TimeoutError, or a venue that is away: the key ends by itself then
+                survive(exc)
             await client.close()
 
     # ------------------------------------------------------------------------------------------- what is followed

@@ -24,6 +24,7 @@ from adapters.ccxt_errors import Redactor
 from adapters.ccxt_names import has_stream
 from adapters.ccxt_seeds import mend
 from adapters.ccxt_urls import HTTP, WS, rebase
+from arb.exhausted import survive
 
 TIMEOUT_MS = 10_000
 SNAPSHOT_DELAY = 0  # pushes after the first that ccxt may wait for before it fetches a seed: a quiet book has few
@@ -170,8 +171,9 @@ class Client:
             timer.cancel()
         self._timers.clear()
         try:
-            with suppress(Exception):  # TimeoutError where the venue does not answer; what follows ends it all the same
-                await asyncio.wait_for(self.exchange.close(), CLOSE_S)
+            await asyncio.wait_for(self.exchange.close(), CLOSE_S)
+        except Exception as exc:  # noqa: BLE001  TimeoutError where no answer comes; what follows ends it all the same
+            survive(exc)
         finally:  # whoever closes may be cancelled meanwhile: the session would be left open
             await self._session.close()
             await self._drain()

@@ -18,7 +18,7 @@ from arb.breaker import Breaker
 from arb.domain import BookSnapshot, Symbol, Trust, VenueId
 from arb.errors import OutcomeUnknown, Rejected, Transient, VenueError
 from arb.interfaces import Clock, Feed, Sink
-from arb.supervise import CAP_S, Sleep
+from arb.supervise import CAP_S, Sleep, first
 
 STAGGER_S = 0.1  # between the first connects of two clients
 RESYNC_S = 1.0  # wait before a book is followed afresh; doubles while it happens again and again
@@ -100,7 +100,7 @@ class CcxtMarketData:
             else:
                 await self._stream(wiring, unique)
         except BaseExceptionGroup as failures:
-            raise _first(failures) from None
+            raise first(failures) from None
         finally:
             self._streams.clear()
             self._poller = None
@@ -177,11 +177,3 @@ def _parts(symbols: Sequence[Symbol], size: int) -> list[Sequence[Symbol]]:
     """As few parts as hold them all, equally full."""
     parts = -(-len(symbols) // size)
     return [symbols[number::parts] for number in range(parts)]
-
-
-def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    """What went wrong first: the group of tasks is a detail of ours."""
-    failure: BaseException = failures
-    while isinstance(failure, BaseExceptionGroup):
-        failure = failure.exceptions[0]
-    return failure

@@ -270,7 +270,7 @@ cdef class Book:
         return self._sides.bids.n - self._sides.bids.dead + self._sides.asks.n - self._sides.asks.dead
 
 
-@no_gc_clear  # so that its face is there to the end; neither is part of a cycle
+@no_gc_clear  # its face must be there to the end; cycles (over what it is compared with) are cut at the looks
 cdef class Cursor:
     """As `arb.cursor.Cursor`. It has the levels in itself; the book that it gives away only shows them."""
 

@@ -1,10 +1,9 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """The compiled form of `arb.turn.Turn`, with its histogram: no Python between a read's end and the pairs to be judged."""
 
-from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
-
 import sys
 
+from arb._clock cimport mono_ns
 from arb._core cimport Cursor
 from arb._look cimport Sieve
 
@@ -14,13 +13,8 @@ from arb.turn import NEVER_NS
 
 cdef extern from *:
     """
-    #include <time.h>
-    #ifndef CLOCK_BOOTTIME
-    #define CLOCK_BOOTTIME CLOCK_MONOTONIC
-    #endif
     static inline int bit_length(unsigned long long n) { return n ? 64 - __builtin_clzll(n) : 0; }
     """
-    const int CLOCK_BOOTTIME
     int bit_length(unsigned long long n) noexcept
 
 
@@ -118,8 +112,4 @@ cdef class Turn:
             self._act(found)
 
     cdef long long now_ns(self) except? -1:
-        cdef timespec now
-        if not self._own_clock:
-            return self._clock.mono_ns()
-        clock_gettime(CLOCK_BOOTTIME, &now)  # what `SystemClock.mono_ns` reads on Linux
-        return <long long> now.tv_sec * 1000000000 + now.tv_nsec
+        return mono_ns() if self._own_clock else self._clock.mono_ns()

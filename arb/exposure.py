@@ -12,13 +12,9 @@ _NONE = Decimal(0)
 
 
 class Exposure:
-    """The exposure ledger. Iterating gives (venue, coin, qty) of everything that is not 0, in the order it came.
-
-    moves: how often it has changed.
-    """
+    """The exposure ledger. Iterating gives (venue, coin, qty) of everything that is not 0, in the order it came."""
 
     def __init__(self) -> None:
-        self.moves = 0
         self._held: dict[tuple[VenueId, Coin], Decimal] = {}
         self._net: dict[Coin, Decimal] = {}
 
@@ -48,7 +44,6 @@ class Exposure:
             yield venue, coin, qty
 
     def _put(self, venue: VenueId, coin: Coin, qty: Decimal) -> None:
-        self.moves += 1
         change = _EXACT.subtract(qty, self.held(venue, coin))
         net = _EXACT.add(self.net(coin), change)
         if qty:
@@ -72,18 +67,10 @@ class Residuals:
     def __init__(self, exposure: Exposure, money: Callable[[], Container[Coin]]) -> None:
         self._exposure = exposure
         self._money = money
-        self._known: tuple[tuple[VenueId, Coin, Decimal], ...] = ()
-        self._known_of: tuple[int, Container[Coin]] = (-1, ())
 
     def __iter__(self) -> Iterator[tuple[VenueId, Coin, Decimal]]:
-        """Every order asks, and only the end of a cycle changes it."""
-        now = (self._exposure.moves, self._money())
-        if now != self._known_of:
-            self._known, self._known_of = tuple(self._left(now[1])), now
-        return iter(self._known)
-
-    def _left(self, money: Container[Coin]) -> Iterator[tuple[VenueId, Coin, Decimal]]:
         by_coin: dict[Coin, list[tuple[Decimal, VenueId]]] = {}
+        money = self._money()
         for venue, coin, qty in self._exposure:
             if coin not in money:
                 by_coin.setdefault(coin, []).append((qty, venue))

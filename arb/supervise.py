@@ -46,6 +46,15 @@ def minded(task: asyncio.Task[Any], failed: Callable[[Exception], None]) -> None
     task.add_done_callback(look)
 
 
+def first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What went wrong first: that it was one of several tasks is a detail of whoever had them."""
+    survive(failures)
+    failure: BaseException = failures
+    while isinstance(failure, BaseExceptionGroup):
+        failure = failure.exceptions[0]
+    return failure
+
+
 async def supervise(
     connection: Callable[[Up], Awaitable[None]],
     lost: Callable[[Exception | None], None],

@@ -11,7 +11,7 @@ from traceback import extract_tb
 from loguru import logger
 
 from arb.errors import VenueError
-from arb.supervise import Sleep, Up, supervise
+from arb.supervise import Sleep, Up, first, supervise
 
 
 async def kept(
@@ -26,7 +26,7 @@ async def kept(
         try:
             await run()
         except BaseExceptionGroup as failures:
-            raise _first(failures) from None
+            raise first(failures) from None
 
     def lost(failure: Exception | None) -> None:
         if failure is None:
@@ -51,11 +51,3 @@ def _where(failure: BaseException) -> str:
     """The innermost place, as file:line."""
     found = extract_tb(failure.__traceback__)
     return f"{Path(found[-1].filename).name}:{found[-1].lineno}" if found else "nowhere"
-
-
-def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    """What went wrong first: the group of tasks is a detail of the poller's."""
-    failure: BaseException = failures
-    while isinstance(failure, BaseExceptionGroup):
-        failure = failure.exceptions[0]
-    return failure

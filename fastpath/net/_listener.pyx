@@ -4,13 +4,12 @@
 What reads and writes picows' own structures must have been built against the very version it meets.
 """
 
-from posix.time cimport clock_gettime, timespec
-
 import sys
 
 import picows
 from picows.picows cimport WSFrame, WSListener, WSMsgType, WSTransport
 
+from arb._clock cimport mono_ns
 from arb.clock import SystemClock
 from fastpath.wire._shelved cimport Reader
 
@@ -18,17 +17,6 @@ BUILT_AGAINST = "2.3.1"  # as [build-system] in pyproject.toml has it
 
 if picows.__version__ != BUILT_AGAINST:
     raise ImportError(f"built against picows {BUILT_AGAINST}, met {picows.__version__}")
-
-
-cdef extern from "<time.h>":
-    const int CLOCK_BOOTTIME
-
-
-cdef inline long long _mono_ns() noexcept:
-    """What `SystemClock.mono_ns` reads on Linux."""
-    cdef timespec now
-    clock_gettime(CLOCK_BOOTTIME, &now)
-    return <long long> now.tv_sec * 1000000000 + now.tv_nsec
 
 
 cdef class Listener(WSListener):
@@ -68,7 +56,7 @@ cdef class Listener(WSListener):
         cdef bytes data = None
         if self.lost is not None:
             return
-        recv_ns = _mono_ns() if self._own_clock else self._clock()
+        recv_ns = mono_ns() if self._own_clock else self._clock()
         self.last_ns = recv_ns
         try:
             whole = (

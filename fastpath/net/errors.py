@@ -15,11 +15,3 @@ def told(venue: VenueId, failure: Exception) -> VenueError:
     error = VenueError(venue, repr(failure))
     error.__cause__ = failure
     return error
-
-
-def first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    """What went wrong first: the group of our tasks is a detail of ours."""
-    failure: BaseException = failures
-    while isinstance(failure, BaseExceptionGroup):
-        failure = failure.exceptions[0]
-    return failure

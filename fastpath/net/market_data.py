@@ -12,8 +12,7 @@ from arb.breaker import Breaker
 from arb.domain import BookSnapshot, ConnId, Seed, Symbol, VenueId
 from arb.errors import Transient
 from arb.interfaces import Clock, Codec, Feed, Sink, Tap, VenueSpec
-from arb.supervise import Sleep
-from fastpath.net.errors import first
+from arb.supervise import Sleep, first
 from fastpath.net.rest import Rest
 from fastpath.net.seeder import Queue, Seeder
 from fastpath.net.shard import Shard

@@ -27,13 +27,12 @@ from arb.domain import (
 from arb.errors import OF_THE_MARKET, AuthFailed, Cause, OutcomeUnknown, Rejected, Transient, VenueError
 from arb.interfaces import Answer, Clock, Lane, PrivateCodec, Sink, VenueSpec, Verb
 from arb.outcome import failed
-from arb.supervise import Sleep, backoff, minded
+from arb.supervise import Sleep, backoff, first, minded
 from fastpath.net.alarm import Alarm
 from fastpath.net.ban import Ban
 from fastpath.net.cancels import Cancels, Target
 from fastpath.net.clock_keeper import ClockKeeper
 from fastpath.net.deadman import Deadman
-from fastpath.net.errors import first
 from fastpath.net.governor import Cost, Governor
 from fastpath.net.http_wire import origin_of
 from fastpath.net.listen_keys import ListenKeys

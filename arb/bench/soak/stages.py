@@ -19,7 +19,7 @@ from arb.bench.wire.talk import Child
 from arb.domain import BookKey, BookState, Disconnected, VenueId
 from arb.errors import ArbError, Transient
 from arb.execution.executor import MOST_CLOSED
-from fastpath.net.errors import first
+from arb.supervise import first
 
 SAMPLES = 100
 CENSUSES = 2  # beyond the first
